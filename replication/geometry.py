@@ -1,0 +1,141 @@
+"""The optimal configurations of the paper, distances to them, and how often a family of batches pairs two samples.
+
+A configuration of N pairs is judged by its Gram matrix G = U V^T [N, N], G_ij = u_i . v_j (the paper writes embeddings as
+columns: G = U^T V). G does not change when all embeddings are rotated together.
+"""
+
+import networkx as nx
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from replication.validation import check_count
+
+
+def simplex_etf(n: int) -> Tensor:
+    """Return the Gram matrix [N, N] of the simplex equiangular tight frame: 1, and -1/(N-1) off the diagonal (float64).
+
+    The full-batch optimum for N <= d + 1 (the paper's Lemma 1). Raises ValueError for n < 2.
+    """
+    n = check_count("n", n, 2)
+    return torch.full((n, n), -1 / (n - 1), dtype=torch.float64).fill_diagonal_(1)
+
+
+def cross_polytope(n: int) -> Tensor:
+    """Return the Gram matrix [N, N] of the cross-polytope with antipodes (0,1), (2,3), ...: 1, -1 at antipodes, else 0.
+
+    The full-batch optimum for N = 2d among symmetric and antipodal configurations. Raises ValueError for odd n or n < 2.
+    """
+    if check_count("n", n, 2) % 2:
+        raise ValueError(f"n={n} must be even: a cross-polytope consists of antipodal pairs")
+    index = torch.arange(n)
+    gram = torch.eye(n, dtype=torch.float64)
+    gram[index, index ^ 1] = -1
+    return gram
+
+
+def target_name(n: int, d: int) -> str | None:
+    """Return which theorem gives the optimum of N pairs in R^d: "simplex ETF", "cross-polytope", or None for neither."""
+    if n <= d + 1:
+        return "simplex ETF"
+    return "cross-polytope" if n == 2 * d else None
+
+
+def distance_to_etf(gram: Tensor) -> Tensor:
+    """Return the Frobenius distance of Gram matrices [..., N, N] to the simplex ETF; relabelling samples changes nothing."""
+    return (gram - simplex_etf(gram.shape[-1]).to(gram)).flatten(-2).norm(dim=-1)
+
+
+def distance_to_cross_polytope(gram: Tensor) -> Tensor:
+    """Return the Frobenius distance of Gram matrices [..., N, N] to the nearest cross-polytope.
+
+    Which samples are antipodes is free, so this is the least distance over all perfect matchings of the samples, found
+    exactly as a minimum-weight matching.
+
+    Raises:
+        ValueError: N is odd.
+    """
+    n = gram.shape[-1]
+    target = cross_polytope(n)
+    flat = gram.detach().double().cpu().reshape(-1, n, n)
+    out = torch.empty(len(flat), dtype=torch.float64)
+    for index, matrix in enumerate(flat):
+        order = _antipodes_first(matrix.numpy())
+        out[index] = (matrix[order][:, order] - target).norm()
+    return out.view(gram.shape[:-2])
+
+
+def _antipodes_first(gram: np.ndarray) -> np.ndarray:
+    """Return the samples in an order that puts the antipodes of the best matching side by side.
+
+    ||G - T||^2 depends on the matching only through the sum of G_ij + G_ji over matched pairs, which must be least.
+    """
+    cost = gram + gram.T
+    np.fill_diagonal(cost, 1e6)
+    # The assignment problem relaxes the matching problem and is much faster. Its cycles of even length split into two
+    # matchings, one of which is optimal; only an odd cycle needs the general (blossom) algorithm.
+    partner = linear_sum_assignment(cost)[1]
+    matching, seen = [], np.zeros(len(cost), dtype=bool)
+    for start in range(len(cost)):
+        cycle = []
+        while not seen[start]:
+            seen[start] = True
+            cycle.append(start)
+            start = partner[start]
+        if len(cycle) % 2:
+            break
+        if cycle:
+            halves = [list(zip(cycle[k::2], (cycle[k + 1 :] + cycle[:1])[::2], strict=True)) for k in (0, 1)]
+            matching += min(halves, key=lambda pairs: sum(cost[i, j] for i, j in pairs))
+    else:
+        return np.array(matching).flatten()
+    graph = nx.Graph()
+    graph.add_weighted_edges_from((i, j, cost[i, j]) for i in range(len(cost)) for j in range(i))
+    return np.array(sorted(map(sorted, nx.min_weight_matching(graph)))).flatten()
+
+
+def distance_to_optimum(gram: Tensor, d: int) -> Tensor:
+    """Return the distance of Gram matrices [..., N, N] to the optimum that the theorems give for N pairs in R^d.
+
+    Raises:
+        ValueError: N > d + 1 and N != 2d; no theorem gives an optimum: compare losses and spectra instead.
+    """
+    n = gram.shape[-1]
+    name = target_name(n, d)
+    if name is None:
+        raise ValueError(f"(N, d)=({n}, {d}) has no known optimum; N must be <= d + 1 or equal to 2d")
+    return distance_to_etf(gram) if name == "simplex ETF" else distance_to_cross_polytope(gram)
+
+
+def released_row_wise_distance(gram: Tensor, target: Tensor) -> Tensor:
+    """Return the distance that the authors' released code reports for one Gram matrix [N, N] against a target [N, N].
+
+    It permutes *each row on its own*: entry j of a target row takes the closest value of that row of `gram` that is not yet
+    taken. It never exceeds what relabelling the samples can reach and can call a wrong geometry nearly right; it is here to
+    show by how much.
+    """
+    total = 0.0
+    for row, wanted in zip(gram.double(), target.double(), strict=True):
+        free = torch.ones(len(row), dtype=torch.bool)
+        for value in wanted:
+            gap = torch.where(free, (row - value).abs(), torch.inf)
+            free[gap.argmin()] = False
+            total += float(gap.min()) ** 2
+    return torch.tensor(total).sqrt()
+
+
+def pair_counts(batches: Tensor, n: int) -> Tensor:
+    """Return [N, N] how many of `batches` [M, B] contain both samples; on the diagonal, how many contain the sample.
+
+    For N <= d + 1 the simplex ETF minimises the mini-batch loss of a family exactly if all off-diagonal counts are equal
+    and positive: the family is a 2-design. The abstract's "all C(N, B) batches" is one such family, not the only one.
+    """
+    member = torch.zeros(len(batches), n, dtype=torch.long).scatter_(1, batches, 1)
+    return member.T @ member
+
+
+def is_two_design(batches: Tensor, n: int) -> bool:
+    """Return whether every two of the n samples share the same, positive number of batches."""
+    counts = pair_counts(batches, n)[~torch.eye(n, dtype=torch.bool)]
+    return bool(counts.min() > 0) and bool(counts.min() == counts.max())

@@ -1,0 +1,26 @@
+"""Where things are: the project folder, its notebooks, data and results."""
+
+from pathlib import Path
+
+
+def project_root() -> Path:
+    """Return the nearest folder at or above the working directory that holds `notebooks/` and `pyproject.toml`.
+
+    Notebooks run both from the project folder (papermill) and from `notebooks/` (JupyterLab). Outside a checkout, as after
+    `pip install`, it is the working directory.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "notebooks").is_dir() and (folder / "pyproject.toml").is_file():
+            return folder
+    return here
+
+
+def data_dir() -> Path:
+    """Return the folder in which data sets are looked for and downloaded to."""
+    return project_root() / "data"
+
+
+def within_project(path: str | Path) -> Path:
+    """Return `path` as it is if absolute, else below the project folder."""
+    return project_root() / path

@@ -1,0 +1,32 @@
+"""One look for all figures: colour-blind-safe colours, a fixed one for each method, and sizes that read on a slide."""
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+
+_PALETTE = sns.color_palette("colorblind").as_hex()
+# Fixed colours, so that a method is recognised from figure to figure.
+METHOD_COLOURS = {
+    "SGD": _PALETTE[7],
+    "OSGD": _PALETTE[1],
+    "SC": _PALETTE[0],
+    "SC (exp)": _PALETTE[9],
+    "full batch": _PALETTE[2],
+    "all batches": _PALETTE[4],
+    "fixed": _PALETTE[3],
+    "SwapSearch": _PALETTE[8],
+}
+METHOD_LABELS = {
+    "SGD": "SGD (shuffled)",
+    "OSGD": "OSGD (ordered)",
+    "SC": "SC (spectral clustering)",
+    "SC (exp)": "SC, exp affinity (released code)",
+    "full batch": "full batch",
+    "all batches": "all C(N, B) batches",
+    "fixed": "fixed batches",
+}
+
+
+def use_style() -> None:
+    """Set the look of all later figures."""
+    sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
+    plt.rcParams.update({"figure.constrained_layout.use": True, "axes.titlesize": "medium", "legend.frameon": False})

@@ -1,0 +1,221 @@
+"""The one place that writes results: tables, figures and claims, with the provenance of the run that made them.
+
+A notebook does
+
+    run = start_run("03_synthetic", notebook_parameters(globals()))
+    run.table("final", frame, "Distance to the optimum after the last epoch")
+    run.figure("figure3", figure)
+    run.claim("figure-3", HOLDS, "evidence in one line, with the number", table="final")
+    run.finish()
+
+and gets, in `results_dir`, `tables/*.csv|md|tex`, `figures/*.png|svg`, `claims.csv`, `timings.csv` and, last, `run.json`:
+a folder with a run.json is complete. Everything is written to a temporary folder beside it first.
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from replication import provenance
+from replication.paths import within_project
+from replication.validation import check_choice
+
+HOLDS = "holds"
+CAVEAT = "holds with a caveat"
+FAILS = "does not hold"
+UNTESTED = "not tested yet"
+UNTESTABLE = "cannot be tested at this size"
+VERDICTS = (HOLDS, CAVEAT, FAILS, UNTESTED, UNTESTABLE)
+
+
+def notebook_parameters(namespace: dict) -> dict:
+    """Return the parameters of the notebook whose `globals()` are given.
+
+    Call it in the first cell after the tagged `parameters` cell (papermill injects its values between the two), before
+    anything else is assigned: then the plain values in the namespace are exactly the parameters.
+    """
+    ipython = ("In", "Out")
+    return {
+        name: value
+        for name, value in namespace.items()
+        if not name.startswith("_")
+        and name not in ipython
+        and isinstance(value, bool | int | float | str | list | dict | None)
+    }
+
+
+def start_run(notebook: str, parameters: dict, data: dict | None = None) -> "Run":
+    """Begin to collect the results of one notebook run.
+
+    Args:
+        notebook: stem of the notebook, e.g. "01_theory"; the experiment's name is what follows the number.
+        parameters: all its parameters; `results_dir` (default results/local/<experiment>) and `profile` among them.
+        data: checksums of the data sets that were read, by name.
+
+    Raises:
+        ValueError: the results folder holds files that are not a run's, or another process is writing there.
+        PermissionError: it cannot be written.
+    """
+    experiment = notebook.split("_", 1)[1]
+    target = within_project(parameters.get("results_dir") or f"results/local/{experiment}")
+    return Run(notebook, experiment, target, parameters, data or {})
+
+
+class Run:
+    """One run's results while they are made; see the module's docstring. Make it with `start_run`."""
+
+    def __init__(self, notebook: str, experiment: str, target: Path, parameters: dict, data: dict):
+        check_results_folder(target)
+        self.notebook, self.experiment, self.target, self.parameters, self.data = notebook, experiment, target, parameters, data
+        self.folder = target.parent / f".{target.name}.partial-{os.getpid()}"
+        try:
+            self.folder.mkdir(parents=True)
+        except OSError as error:
+            raise PermissionError(f"results_dir={target} cannot be written: {error.strerror}") from None
+        self._claims: list[dict] = []
+        self._timings: list[dict] = []
+        self._begin = time.perf_counter()
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def table(self, name: str, frame: pd.DataFrame, caption: str = "") -> pd.DataFrame:
+        """Write tables/<name>.csv (10 significant digits), .md and .tex (4 digits); return `frame` for display.
+
+        Times, memory and dates belong into `timing`, never here: equal runs must give byte-identical tables.
+
+        Raises:
+            ValueError: the table is empty.
+        """
+        if frame.empty:
+            raise ValueError(f"table {name!r} is empty; a run must write what it found")
+        base = self._path("tables", name)
+        frame.to_csv(f"{base}.csv", index=False, float_format="%.10g", lineterminator="\n")
+        text = "\n\n".join(part for part in (caption, frame.to_markdown(index=False, floatfmt=".4g")) if part)
+        Path(f"{base}.md").write_text(text + "\n")
+        frame.to_latex(f"{base}.tex", index=False, float_format="%.4g", caption=caption or None, escape=True)
+        return frame
+
+    def figure(self, name: str, figure: plt.Figure) -> None:
+        """Write figures/<name>.png (150 dpi) and .svg."""
+        base = self._path("figures", name)
+        with plt.rc_context({"svg.hashsalt": name}):
+            figure.savefig(f"{base}.png", dpi=150, bbox_inches="tight", metadata={"Software": None})
+            figure.savefig(f"{base}.svg", bbox_inches="tight", metadata={"Date": None})
+
+    def file(self, name: str) -> Path:
+        """Return the path at which to write any other file (with its suffix) of this run, such as an animation."""
+        return self._path("files", name)
+
+    def timing(self, what: str, seconds: float, **details) -> None:
+        """Note a duration in seconds, and anything else that differs between equal runs, for timings.csv."""
+        self._timings.append({"what": what, "seconds": seconds, **details})
+
+    def claim(self, claim: str, verdict: str, evidence: str, table: str = "") -> None:
+        """Note a verdict on a claim of `claims.yaml`, with its number in one line and the table that shows it."""
+        check_choice("verdict", verdict, VERDICTS)
+        self._claims.append({"claim": claim, "verdict": verdict, "evidence": evidence, "table": table})
+
+    def finish(self) -> Path:
+        """Write claims, timings and run.json, and put everything in place of an earlier run's files; return the folder."""
+        if self._claims:
+            pd.DataFrame(self._claims).to_csv(self.folder / "claims.csv", index=False, lineterminator="\n")
+        wall = time.perf_counter() - self._begin
+        self.timing("whole run", wall)
+        pd.DataFrame(self._timings).to_csv(self.folder / "timings.csv", index=False, float_format="%.4g", lineterminator="\n")
+        record = {
+            "experiment": self.experiment,
+            "notebook": self.notebook,
+            "profile": self.parameters.get("profile"),
+            "key": provenance.run_key(self.notebook, self.parameters, self.data),
+            "parameters": self.parameters,
+            "seeds": seed_list(self.parameters),
+            "data": self.data,
+            "git": provenance.git_state(),
+            "lock": provenance.lock_hash(),
+            "versions": provenance.versions(),
+            "hardware": provenance.hardware(),
+            "started": self._started,
+            "wall_seconds": round(wall, 1),
+        }
+        write_record(self.folder, record)
+        promote(self.folder, self.target)
+        return self.target
+
+    def _path(self, kind: str, name: str) -> Path:
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise ValueError(f"name={name!r} must consist of letters, digits, '_', '-' and '.'")
+        path = self.folder / kind / name
+        path.parent.mkdir(exist_ok=True)
+        return path
+
+
+def seed_list(parameters: dict) -> list[int]:
+    """Return the seeds that a run used: `seeds` means how many, 0 ... n-1."""
+    return list(range(parameters["seeds"])) if isinstance(parameters.get("seeds"), int) else []
+
+
+def write_record(folder: Path, record: dict) -> None:
+    """Write run.json with the SHA-256 of every other file in the folder."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != "run.json")
+    record = record | {"files": {name: provenance.sha256(folder / name) for name in names}}
+    temporary = folder / "run.json.tmp"
+    temporary.write_text(json.dumps(record, indent=2) + "\n")
+    temporary.replace(folder / "run.json")
+
+
+def read_record(folder: Path) -> dict | None:
+    """Return the run.json of a results folder, or None if there is no complete run in it."""
+    path = folder / "run.json"
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def check_results_folder(target: Path) -> None:
+    """Raise one clear line if a run cannot put its results into `target`."""
+    if target.is_file():
+        raise ValueError(f"results_dir={target} is a file; it must be a folder")
+    if target.is_dir() and read_record(target) is None and any(path.is_file() for path in target.iterdir()):
+        raise ValueError(f"results_dir={target} holds files but no run.json; choose another folder or empty this one")
+    for other in target.parent.glob(f".{target.name}.partial-*"):
+        pid = int(other.name.rsplit("-", 1)[1])
+        if pid != os.getpid() and _alive(pid):
+            raise ValueError(f"results_dir={target} is being written by process {pid}; wait for it or choose another folder")
+        shutil.rmtree(other, ignore_errors=True)  # left by a run that was killed
+    existing = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not os.access(existing, os.W_OK):
+        raise PermissionError(f"results_dir={target} cannot be written: no permission in {existing}")
+
+
+def promote(folder: Path, target: Path) -> None:
+    """Move a complete run from `folder` to `target`, removing what an earlier run left there.
+
+    The old run.json goes first and the new one comes last, so a folder with a run.json is always one whole run. Subfolders
+    of other runs (results/local/<experiment>/<profile>) are left alone.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    old = read_record(target)
+    if old is not None:
+        (target / "run.json").unlink()
+        for name in old["files"]:
+            (target / name).unlink(missing_ok=True)
+    paths = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.name == "run.json")
+    for path in paths:
+        place = target / path.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, place)
+    shutil.rmtree(folder)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

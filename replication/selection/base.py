@@ -1,0 +1,106 @@
+"""The contract that every selector keeps, and the steps that they share."""
+
+import logging
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Generator, LongTensor, Tensor
+
+from replication.validation import check_count, check_pairs, unit_rows
+
+logger = logging.getLogger("replication.selection")
+
+
+class BatchSelector(ABC):
+    """A way to choose mini-batches from the embeddings of N samples.
+
+    Subclasses that look at the embeddings implement `_select`; those that need only N derive from `IndexSelector`.
+
+    Attributes:
+        batch_size: samples in a batch, B; None where the number of samples decides (`FullBatch`).
+        uses_embeddings: whether the choice depends on the embeddings; if not, only their number matters.
+    """
+
+    batch_size: int | None = None
+    uses_embeddings = True
+
+    def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
+        """Choose mini-batches.
+
+        Args:
+            u, v: embeddings [N, d] of the two views, on any device; rows need not have norm 1. `v=None` means `u`.
+            generator: a CPU generator; all randomness comes from it. None uses torch's global one.
+
+        Returns:
+            Indices [M, B] on the CPU, one mini-batch a row; no index twice in a row.
+
+        Raises:
+            TypeError, ValueError: embeddings of the wrong kind or shape, NaN, infinity or a zero vector among them; or
+                fewer samples than the selector's batch size.
+        """
+        v = u if v is None else v
+        check_pairs(u, v)
+        check_batch_size(self.batch_size, len(u))
+        with torch.no_grad():
+            unit_u = unit_rows("u", u.detach())
+            unit_v = unit_u if v is u else unit_rows("v", v.detach())
+            return self._select(unit_u, unit_v, generator)
+
+    @abstractmethod
+    def _select(self, u: Tensor, v: Tensor, generator: Generator | None) -> LongTensor:
+        """Choose from unit rows that have been checked."""
+
+
+class IndexSelector(BatchSelector):
+    """A selector that needs only the number of samples: it can `plan` without embeddings."""
+
+    uses_embeddings = False
+
+    def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
+        """Choose mini-batches for len(u) samples; the embeddings' values are not looked at. See `BatchSelector.select`."""
+        return self.plan(len(u), generator)
+
+    def plan(self, num_samples: int, generator: Generator | None = None) -> LongTensor:
+        """Choose mini-batches of `num_samples` samples; returns indices [M, B]. Raises ValueError if B > N or N < 2."""
+        check_count("num_samples", num_samples, 2)
+        check_batch_size(self.batch_size, num_samples)
+        return self._plan(num_samples, generator)
+
+    @abstractmethod
+    def _plan(self, num_samples: int, generator: Generator | None) -> LongTensor:
+        """Choose for a number of samples that has been checked."""
+
+    def _select(self, u, v, generator):
+        return self._plan(len(u), generator)
+
+
+def check_batch_size(batch_size: int | None, num_samples: int) -> None:
+    """Raise ValueError if there are fewer samples than one batch holds."""
+    if batch_size is not None and batch_size > num_samples:
+        raise ValueError(f"batch_size={batch_size} must be <= {num_samples}, the number of samples")
+
+
+def shuffled_rows(num_samples: int, batch_size: int, generator: Generator | None) -> LongTensor:
+    """Return a random partition into floor(N/B) batches [floor(N/B), B]; the N mod B samples left over are random too."""
+    rows = num_samples // batch_size
+    return torch.randperm(num_samples, generator=generator)[: rows * batch_size].view(rows, batch_size)
+
+
+def draw_seed(generator: Generator | None) -> int:
+    """Draw a seed for NumPy's and scikit-learn's generators from torch's, so that one generator decides everything."""
+    return int(torch.randint(2**31 - 1, (), generator=generator))
+
+
+class ClippedCount:
+    """The parameter k of a selector: at most floor(N/B), and None means that; a clipped value is logged once."""
+
+    def __init__(self, k: int | None):
+        self.k = None if k is None else check_count("k", k, 1)
+        self._told = False
+
+    def within(self, limit: int) -> int:
+        """Return k, or `limit` where k is None or larger."""
+        if self.k is not None and self.k > limit and not self._told:
+            logger.warning("k=%d is clipped to %d, the number of whole batches in the data", self.k, limit)
+            self._told = True
+        return limit if self.k is None else min(self.k, limit)

@@ -1,0 +1,50 @@
+"""Batches that never change."""
+
+import torch
+from torch import Tensor
+
+from replication.selection.base import IndexSelector, shuffled_rows
+from replication.validation import check_count
+
+
+class FixedBatches(IndexSelector):
+    """The same batches at every call: a random partition drawn once from `seed`, or the batches you give.
+
+    A fixed partition is the paper's negative example (figure 1(b)): each batch reaches an optimum of its own, and together
+    they miss the full-batch optimum. `batches` is the way to train on any plan computed elsewhere.
+
+    Args:
+        batch_size: samples in a batch, B >= 1; left out if `batches` is given.
+        seed: decides the partition, and with it the N mod B samples that are left over for good; the generator passed to
+            `select` is not used.
+        batches: integer indices [M, B] to return as they are.
+
+    Raises:
+        TypeError, ValueError: neither or both of `batch_size` and `batches`, or batches that are not [M, B] of
+            distinct indices >= 0 in each row.
+    """
+
+    def __init__(self, batch_size: int | None = None, seed: int = 0, *, batches: Tensor | None = None):
+        if (batch_size is None) == (batches is None):
+            raise ValueError(f"give either batch_size (got {batch_size}) or batches (got {type(batches).__name__})")
+        self.seed = seed
+        self.batches = None if batches is None else _checked(batches)
+        self.batch_size = check_count("batch_size", batch_size, 1) if batches is None else self.batches.shape[1]
+
+    def _plan(self, num_samples, generator):
+        if self.batches is None:
+            return shuffled_rows(num_samples, self.batch_size, torch.Generator().manual_seed(self.seed))
+        if int(self.batches.max()) >= num_samples:
+            raise ValueError(f"batches holds index {int(self.batches.max())}; indices must lie in 0..{num_samples - 1}")
+        return self.batches.clone()
+
+
+def _checked(batches: Tensor) -> Tensor:
+    batches = torch.as_tensor(batches)
+    if batches.dtype not in (torch.int32, torch.int64) or batches.ndim != 2 or 0 in batches.shape:
+        raise TypeError(f"batches is {batches.dtype} of shape {list(batches.shape)}; it must hold integers [M, B]")
+    batches = batches.long().cpu()
+    ordered = batches.sort(dim=1).values
+    if int(ordered[:, 0].min()) < 0 or bool((ordered[:, 1:] == ordered[:, :-1]).any()):
+        raise ValueError("batches has a negative index or one twice in a row; each row must hold distinct indices >= 0")
+    return batches

@@ -1,0 +1,109 @@
+"""The bridge from a selector to any PyTorch DataLoader."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import LongTensor, Tensor
+from torch.utils.data import Sampler
+
+from replication.selection.base import BatchSelector
+from replication.validation import check_count
+
+
+class PlannedBatchSampler(Sampler[list[int]]):
+    """A batch sampler whose epoch is a plan made by a selector: `DataLoader(data, batch_sampler=...)`.
+
+        sampler = PlannedBatchSampler(SpectralClustering(32, k=40, temperature=0.1), len(data))
+        for epoch in range(epochs):
+            sampler.set_epoch(epoch)
+            sampler.update(u, v)             # this epoch's embeddings of all samples, in the order of the data
+            for batch in DataLoader(data, batch_sampler=sampler): ...
+
+    An epoch has floor(N/B) batches (at least 1) for every selector. One that returns fewer, as `OrderedSGD` does, is asked
+    again with fresh randomness; of one that returns more, as `AllBatches` does, a random subset is taken. The plan depends
+    only on the selector, the embeddings, `seed` and the epoch. Without `set_epoch` the same plan is replayed.
+
+    Args:
+        selector: decides the batches.
+        num_samples: size of the data, N.
+        seed: with the epoch, seeds the selector.
+
+    Attributes:
+        plan: this epoch's batches [floor(N/B), B], or None while they are not made.
+        epoch: the epoch that `set_epoch` chose, at first 0.
+
+    Raises:
+        ValueError: N < 2, or the selector's batches are larger than the data.
+    """
+
+    def __init__(self, selector: BatchSelector, num_samples: int, seed: int = 0):
+        self.selector = selector
+        self.num_samples = check_count("num_samples", num_samples, 2)
+        self.batch_size = selector.batch_size or num_samples
+        check_count("batch_size", self.batch_size, 1, num_samples, "num_samples")
+        self.seed = check_count("seed", seed, 0)
+        self.epoch = 0
+        self.plan: LongTensor | None = None
+        self._position = 0
+
+    def __len__(self) -> int:
+        return self.num_samples // self.batch_size
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin another epoch: the plan of the last one is dropped. The same epoch again changes nothing."""
+        if epoch != self.epoch:
+            self.epoch = check_count("epoch", epoch, 0)
+            self.plan, self._position = None, 0
+
+    def update(self, u: Tensor, v: Tensor | None = None) -> None:
+        """Plan this epoch from the embeddings `u`, `v` [N, d] of all samples. Raises ValueError if there are not N."""
+        if len(u) != self.num_samples:
+            raise ValueError(f"u has {len(u)} rows; it must have one for each of the num_samples={self.num_samples} samples")
+        self._make_plan(lambda generator: self.selector.select(u, v, generator))
+
+    def __iter__(self) -> Iterator[list[int]]:
+        if self.plan is None:
+            if self.selector.uses_embeddings:
+                name = type(self.selector).__name__
+                raise RuntimeError(f"{name} has no plan for epoch {self.epoch}; call update(u, v) with this epoch's embeddings")
+            self._make_plan(lambda generator: self.selector.plan(self.num_samples, generator))
+        while self._position < len(self.plan):
+            self._position += 1
+            yield self.plan[self._position - 1].tolist()
+        self._position = 0
+
+    def state_dict(self, batches_done: int | None = None) -> dict:
+        """Return the epoch, its plan and the position in it.
+
+        Args:
+            batches_done: batches of this epoch that were trained on. Needed when a DataLoader with workers fetches ahead;
+                None means all that were handed out.
+        """
+        done = self._position if batches_done is None else check_count("batches_done", batches_done, 0, len(self))
+        return {"num_samples": self.num_samples, "batch_size": self.batch_size, "seed": self.seed} | {
+            "epoch": self.epoch,
+            "plan": self.plan,
+            "position": done,
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continue from `state_dict()`: the next iteration yields the rest of the saved plan, not a newly drawn one.
+
+        Raises:
+            ValueError: the state was saved for another data size, batch size or seed.
+        """
+        for name in ("num_samples", "batch_size", "seed"):
+            if state[name] != getattr(self, name):
+                raise ValueError(f"the saved state has {name}={state[name]}; this sampler has {name}={getattr(self, name)}")
+        self.epoch, self.plan, self._position = state["epoch"], state["plan"], state["position"]
+
+    def _make_plan(self, select) -> None:
+        seed = int(np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0] >> 1)
+        generator = torch.Generator().manual_seed(seed)
+        rows = select(generator)
+        if len(rows) > len(self):
+            rows = rows[torch.randperm(len(rows), generator=generator)[: len(self)]]
+        while len(rows) < len(self):
+            rows = torch.cat([rows, select(generator)])
+        self.plan, self._position = rows[: len(self)], 0

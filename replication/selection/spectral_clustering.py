@@ -1,0 +1,88 @@
+"""Even-sized spectral clustering, the paper's proposal (section 5.2, algorithm 1)."""
+
+import numpy as np
+import ot
+import torch
+from scipy.linalg import eigh
+from scipy.spatial.distance import cdist
+from sklearn.cluster import KMeans
+
+from replication.selection.base import BatchSelector, ClippedCount, draw_seed, shuffled_rows
+from replication.selection.weights import edge_weights
+from replication.validation import check_choice, check_count, check_positive
+
+
+class SpectralClustering(BatchSelector):
+    """An even partition whose batches hold pairs of large edge weight: approximately the min-cut of the weight graph.
+
+    The data are cut at random into chunks of k*B samples. In each chunk: spectral embedding of the weights into k
+    dimensions (normalised Laplacian), k-means, and the assignment of exactly B samples to each centre that has the least
+    total distance. The remainder is one smaller chunk, so a plan has exactly floor(N/B) batches.
+
+    Args:
+        batch_size: samples in a batch, B >= 2.
+        k: batches in a chunk (the paper: 40). None, or more than floor(N/B) (one logged line), means floor(N/B): all the
+            data at once. Larger chunks give harder batches and cost O((kB)^3).
+        affinity: "log": the weights w of the paper. "exp": exp(w), what the released code clusters.
+        temperature: > 0, of the loss behind the weights.
+        n_init: restarts of k-means.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self, batch_size: int, k: int | None = None, affinity: str = "log", temperature: float = 1.0, n_init: int = 10
+    ):
+        self.batch_size = check_count("batch_size", batch_size, 2)
+        self.k = ClippedCount(k)
+        self.affinity = check_choice("affinity", affinity, ("log", "exp"))
+        self.temperature = check_positive("temperature", temperature)
+        self.n_init = check_count("n_init", n_init, 1)
+
+    def _select(self, u, v, generator):
+        u, v = u.double(), v.double()  # exp(w) spans (B-1)^4: single precision would round the small weights away
+        rows = shuffled_rows(len(u), self.batch_size, generator)
+        chunks = rows.split(self.k.within(len(rows)))
+        return torch.cat([self._partition(chunk.flatten(), u, v, draw_seed(generator)) for chunk in chunks])
+
+    def _partition(self, samples, u, v, seed):
+        """Partition the samples [kB] of one chunk into batches [k, B]."""
+        k = len(samples) // self.batch_size
+        if k == 1:
+            return samples.view(1, -1)
+        weights = edge_weights(u[samples], v[samples], self.batch_size, self.temperature).cpu().numpy()
+        embedding = spectral_embedding(np.exp(weights) if self.affinity == "exp" else weights, k)
+        centres = KMeans(k, n_init=self.n_init, random_state=seed).fit(embedding).cluster_centers_
+        order = np.argsort(even_assignment(cdist(embedding, centres)), kind="stable")
+        return samples[torch.from_numpy(order)].view(k, self.batch_size)
+
+
+def spectral_embedding(affinity: np.ndarray, dimensions: int) -> np.ndarray:
+    """Return the spectral embedding [N, dimensions] of a dense symmetric affinity [N, N], in float64.
+
+    The eigenvectors of the normalised Laplacian with the smallest eigenvalues, the constant one included, divided by the
+    square root of the degrees. The sign of each vector is fixed by its largest entry. The diagonal is ignored.
+    """
+    affinity = affinity.astype(np.float64)
+    np.fill_diagonal(affinity, 0)
+    scale = 1 / np.sqrt(affinity.sum(axis=1))
+    affinity *= scale[:, None]
+    affinity *= scale[None, :]
+    size = len(affinity)
+    # The largest eigenvalues of D^-1/2 A D^-1/2 belong to the smallest of the Laplacian, I minus it.
+    _, vectors = eigh(affinity, subset_by_index=(size - dimensions, size - 1), overwrite_a=True, check_finite=False)
+    vectors = vectors[:, ::-1] * scale[:, None]
+    peak = vectors[np.abs(vectors).argmax(axis=0), np.arange(dimensions)]
+    return np.ascontiguousarray(vectors * np.sign(peak))
+
+
+def even_assignment(distances: np.ndarray) -> np.ndarray:
+    """Return the cluster [N] of each sample that minimises the total of `distances` [N, k], with exactly N/k in a cluster.
+
+    The assignment of samples to k centres of capacity N/k is a transport problem; its exact solver needs an N x k matrix,
+    against N x N for the Hungarian method on replicated centres, and finds the same optimum.
+    """
+    size, k = distances.shape
+    flow = ot.emd(np.ones(size), np.full(k, size / k), distances, numItermax=10_000_000)
+    return flow.argmax(axis=1)

@@ -1,0 +1,84 @@
+"""Checks of user input: each raises one line that names the argument, its value and what is allowed."""
+
+import torch
+from torch import Tensor
+
+HALF_PRECISION = (torch.float16, torch.bfloat16)
+
+
+def check_count(name: str, value: int, low: int, high: int | None = None, why_high: str = "") -> int:
+    """Return `value` as an int after checking low <= value <= high.
+
+    Raises:
+        TypeError: `value` is not an integer.
+        ValueError: it lies outside the range; `why_high` says in words where the upper limit comes from.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}={value!r} must be an integer")
+    value = value.__index__()
+    if value < low or (high is not None and value > high):
+        limit = "" if high is None else f" and <= {high}{f' ({why_high})' if why_high else ''}"
+        raise ValueError(f"{name}={value} must be >= {low}{limit}")
+    return value
+
+
+def check_choice(name: str, value: str, allowed) -> str:
+    """Return `value` after checking that it is one of `allowed`; ValueError otherwise."""
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, allowed))}")
+    return value
+
+
+def check_positive(name: str, value: float) -> float:
+    """Return `value` after checking that it is a finite number above zero; ValueError otherwise."""
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name}={value} must be a finite number > 0")
+    return value
+
+
+def check_pairs(u: Tensor, v: Tensor) -> None:
+    """Check that `u` and `v` are finite floating-point embeddings of the same shape [N, d] with N >= 2 and d >= 1.
+
+    Raises:
+        TypeError: one of them is not a floating-point tensor.
+        ValueError: wrong shape, fewer than two pairs, or a value that is NaN or infinite.
+    """
+    for name, x in (("u", u), ("v", v)):
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+            raise TypeError(f"{name} is {kind}; it must be a floating-point tensor of shape [N, d]")
+        if x.ndim != 2 or x.shape[0] < 2 or x.shape[1] < 1:
+            raise ValueError(f"{name} has shape {list(x.shape)}; it must be [N, d] with N >= 2 pairs and d >= 1")
+    if u.shape != v.shape:
+        raise ValueError(f"v has shape {list(v.shape)}; it must equal the shape of u, {list(u.shape)}")
+    for name, x in (("u", u), ("v", v)):
+        bad = (~torch.isfinite(x)).any(dim=1)
+        if bad.any():
+            count, first = int(bad.sum()), int(bad.nonzero()[0])
+            raise ValueError(f"{name} has {count} of {len(x)} rows with NaN or infinity (first: row {first}); all must be finite")
+
+
+def check_unit_rows(name: str, x: Tensor) -> None:
+    """Check that the rows of `x` [N, d] have norm 1 within 1e-3, or 2e-2 in half precision; ValueError otherwise."""
+    tolerance = 2e-2 if x.dtype in HALF_PRECISION else 1e-3
+    off = (x.detach().float().norm(dim=1) - 1).abs()
+    if off.max() > tolerance:
+        row = int(off.argmax())
+        norm = float(x[row].detach().float().norm())
+        raise ValueError(f"{name}[{row}] has norm {norm:.4g}; rows must have norm 1 within {tolerance:g} (or pass normalize=True)")
+
+
+def unit_rows(name: str, x: Tensor) -> Tensor:
+    """Return `x` [N, d] with its rows scaled to norm 1, half precision cast up to float32.
+
+    Raises:
+        ValueError: a row is the zero vector, which has no direction.
+    """
+    x = x.float() if x.dtype in HALF_PRECISION else x
+    # Scaling by the largest entry first keeps the norm of tiny (or huge) rows from under- (or over-)flowing.
+    peak = x.abs().amax(dim=1, keepdim=True)
+    if (peak == 0).any():
+        row = int((peak == 0).flatten().nonzero()[0])
+        raise ValueError(f"{name}[{row}] is the zero vector; every row must have a direction")
+    x = x / peak
+    return x / x.norm(dim=1, keepdim=True)
