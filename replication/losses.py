@@ -97,9 +97,7 @@ def mini_batch_loss(
     Returns:
         A 0-d tensor, in nats.
     """
-    return batch_losses(
-        u, v, batches, temperature, normalize=normalize, validate=validate, max_elements=max_elements
-    ).mean()
+    return batch_losses(u, v, batches, temperature, normalize=normalize, validate=validate, max_elements=max_elements).mean()
 
 
 def _prepare(u: Tensor, v: Tensor, temperature, normalize: bool, validate: bool) -> tuple[Tensor, Tensor]:

@@ -45,9 +45,7 @@ def notebook_parameters(namespace: dict) -> dict:
     return {
         name: value
         for name, value in namespace.items()
-        if not name.startswith("_")
-        and name not in ipython
-        and isinstance(value, bool | int | float | str | list | dict | None)
+        if not name.startswith("_") and name not in ipython and isinstance(value, bool | int | float | str | list | dict | None)
     }
 
 
@@ -73,7 +71,13 @@ class Run:
 
     def __init__(self, notebook: str, experiment: str, target: Path, parameters: dict, data: dict):
         check_results_folder(target)
-        self.notebook, self.experiment, self.target, self.parameters, self.data = notebook, experiment, target, parameters, data
+        self.notebook, self.experiment, self.target, self.parameters, self.data = (
+            notebook,
+            experiment,
+            target,
+            parameters,
+            data,
+        )
         self.folder = target.parent / f".{target.name}.partial-{os.getpid()}"
         try:
             self.folder.mkdir(parents=True)
@@ -162,7 +166,9 @@ def seed_list(parameters: dict) -> list[int]:
 
 def write_record(folder: Path, record: dict) -> None:
     """Write run.json with the SHA-256 of every other file in the folder."""
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != "run.json")
+    names = sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != "run.json"
+    )
     record = record | {"files": {name: provenance.sha256(folder / name) for name in names}}
     temporary = folder / "run.json.tmp"
     temporary.write_text(json.dumps(record, indent=2) + "\n")

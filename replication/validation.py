@@ -55,7 +55,9 @@ def check_pairs(u: Tensor, v: Tensor) -> None:
         bad = (~torch.isfinite(x)).any(dim=1)
         if bad.any():
             count, first = int(bad.sum()), int(bad.nonzero()[0])
-            raise ValueError(f"{name} has {count} of {len(x)} rows with NaN or infinity (first: row {first}); all must be finite")
+            raise ValueError(
+                f"{name} has {count} of {len(x)} rows with NaN or infinity (first: row {first}); all must be finite"
+            )
 
 
 def check_unit_rows(name: str, x: Tensor) -> None:
@@ -65,7 +67,9 @@ def check_unit_rows(name: str, x: Tensor) -> None:
     if off.max() > tolerance:
         row = int(off.argmax())
         norm = float(x[row].detach().float().norm())
-        raise ValueError(f"{name}[{row}] has norm {norm:.4g}; rows must have norm 1 within {tolerance:g} (or pass normalize=True)")
+        raise ValueError(
+            f"{name}[{row}] has norm {norm:.4g}; rows must have norm 1 within {tolerance:g} (or pass normalize=True)"
+        )
 
 
 def unit_rows(name: str, x: Tensor) -> Tensor:

@@ -1,7 +1,5 @@
 """Ordered SGD: of k random batches keep the q with the largest loss."""
 
-import torch
-
 from replication.losses import batch_losses
 from replication.selection.all_batches import AllBatches
 from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
