@@ -27,6 +27,6 @@ class AllBatches(IndexSelector):
         count = math.comb(num_samples, self.batch_size)
         if count > self.max_batches:
             raise ValueError(
-                f"N={num_samples} samples have {count:,} batches of {self.batch_size}; the limit is max_batches={self.max_batches:,}"
+                f"N={num_samples} samples have {count:,} batches of {self.batch_size}; max_batches={self.max_batches:,}"
             )
         return torch.combinations(torch.arange(num_samples), r=self.batch_size)
