@@ -42,6 +42,14 @@ def target_name(n: int, d: int) -> str | None:
     return "cross-polytope" if n == 2 * d else None
 
 
+def optimal_gram(n: int, d: int) -> Tensor | None:
+    """Return the Gram matrix [N, N] that the theorems give for N pairs in R^d, or None where they give none."""
+    name = target_name(n, d)
+    if name is None:
+        return None
+    return simplex_etf(n) if name == "simplex ETF" else cross_polytope(n)
+
+
 def distance_to_etf(gram: Tensor) -> Tensor:
     """Return the Frobenius distance of Gram matrices [..., N, N] to the simplex ETF; relabelling samples changes nothing."""
     return (gram - simplex_etf(gram.shape[-1]).to(gram)).flatten(-2).norm(dim=-1)
@@ -61,17 +69,18 @@ def distance_to_cross_polytope(gram: Tensor) -> Tensor:
     flat = gram.detach().double().cpu().reshape(-1, n, n)
     out = torch.empty(len(flat), dtype=torch.float64)
     for index, matrix in enumerate(flat):
-        order = _antipodes_first(matrix.numpy())
+        order = antipodes_first(matrix)
         out[index] = (matrix[order][:, order] - target).norm()
     return out.view(gram.shape[:-2])
 
 
-def _antipodes_first(gram: np.ndarray) -> np.ndarray:
-    """Return the samples in an order that puts the antipodes of the best matching side by side.
+def antipodes_first(gram: Tensor) -> Tensor:
+    """Return the samples [N] of a Gram matrix [N, N] in the order that puts the antipodes of the best matching side by side.
 
-    ||G - T||^2 depends on the matching only through the sum of G_ij + G_ji over matched pairs, which must be least.
+    The best matching gives the cross-polytope nearest to `gram`: ||G - T||^2 depends on the matching only through the sum
+    of G_ij + G_ji over matched pairs, which must be least. N must be even.
     """
-    cost = gram + gram.T
+    cost = (gram + gram.T).detach().double().cpu().numpy()
     np.fill_diagonal(cost, 1e6)
     # The assignment problem relaxes the matching problem and is much faster. Its cycles of even length split into two
     # matchings, one of which is optimal; only an odd cycle needs the general (blossom) algorithm.
@@ -89,10 +98,10 @@ def _antipodes_first(gram: np.ndarray) -> np.ndarray:
             halves = [list(zip(cycle[k::2], (cycle[k + 1 :] + cycle[:1])[::2], strict=True)) for k in (0, 1)]
             matching += min(halves, key=lambda pairs: sum(cost[i, j] for i, j in pairs))
     else:
-        return np.array(matching).flatten()
+        return torch.tensor(matching).flatten()
     graph = nx.Graph()
     graph.add_weighted_edges_from((i, j, cost[i, j]) for i in range(len(cost)) for j in range(i))
-    return np.array(sorted(map(sorted, nx.min_weight_matching(graph)))).flatten()
+    return torch.tensor(sorted(map(sorted, nx.min_weight_matching(graph)))).flatten()
 
 
 def distance_to_optimum(gram: Tensor, d: int) -> Tensor:

@@ -103,7 +103,7 @@ def mini_batch_loss(
 def _prepare(u: Tensor, v: Tensor, temperature, normalize: bool, validate: bool) -> tuple[Tensor, Tensor]:
     """Return checked rows in at least float32, scaled to norm 1 where asked."""
     if validate:
-        check_positive("temperature", float(temperature))
+        check_positive("temperature", float(temperature.detach()) if isinstance(temperature, Tensor) else temperature)
         check_pairs(u, v)
         if normalize:
             return unit_rows("u", u), unit_rows("v", v)

@@ -1,5 +1,7 @@
 """Checks of user input: each raises one line that names the argument, its value and what is allowed."""
 
+from numbers import Real
+
 import torch
 from torch import Tensor
 
@@ -30,17 +32,24 @@ def check_choice(name: str, value: str, allowed) -> str:
 
 
 def check_positive(name: str, value: float) -> float:
-    """Return `value` after checking that it is a finite number above zero; ValueError otherwise."""
+    """Return `value` after checking that it is a finite number above zero.
+
+    Raises:
+        TypeError: `value` is not a number.
+        ValueError: it is zero, negative, NaN or infinite.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}={value!r} must be a number")
     if not 0 < value < float("inf"):
         raise ValueError(f"{name}={value} must be a finite number > 0")
     return value
 
 
 def check_pairs(u: Tensor, v: Tensor) -> None:
-    """Check that `u` and `v` are finite floating-point embeddings of the same shape [N, d] with N >= 2 and d >= 1.
+    """Check that `u` and `v` are finite floating-point embeddings of one type and shape [N, d] with N >= 2 and d >= 1.
 
     Raises:
-        TypeError: one of them is not a floating-point tensor.
+        TypeError: one of them is not a floating-point tensor, or their types differ.
         ValueError: wrong shape, fewer than two pairs, or a value that is NaN or infinite.
     """
     for name, x in (("u", u), ("v", v)):
@@ -49,6 +58,8 @@ def check_pairs(u: Tensor, v: Tensor) -> None:
             raise TypeError(f"{name} is {kind}; it must be a floating-point tensor of shape [N, d]")
         if x.ndim != 2 or x.shape[0] < 2 or x.shape[1] < 1:
             raise ValueError(f"{name} has shape {list(x.shape)}; it must be [N, d] with N >= 2 pairs and d >= 1")
+    if u.dtype != v.dtype:
+        raise TypeError(f"v is {v.dtype}; it must have the type of u, {u.dtype}")
     if u.shape != v.shape:
         raise ValueError(f"v has shape {list(v.shape)}; it must equal the shape of u, {list(u.shape)}")
     for name, x in (("u", u), ("v", v)):

@@ -1,0 +1,133 @@
+"""Run notebooks with papermill, and add what it lacks: checked parameters, skipping what is up to date, clear failures."""
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import papermill
+import yaml
+from papermill.exceptions import PapermillExecutionError
+
+from replication.datasets import checksums
+from replication.paths import project_root
+from replication.provenance import run_key, sha256
+from replication.results import check_results_folder, read_record, write_record
+
+
+class UsageError(ValueError):
+    """A wrong experiment, profile or parameter: reported as one line, with exit code 2."""
+
+
+class NotebookError(RuntimeError):
+    """A cell of a notebook failed: reported as one line, with exit code 1."""
+
+
+def experiments() -> dict[str, Path]:
+    """Return the notebooks by experiment name, in their order: {"theory": notebooks/01_theory.ipynb, ...}."""
+    return {path.stem.split("_", 1)[1]: path for path in sorted((project_root() / "notebooks").glob("[0-9]*_*.ipynb"))}
+
+
+def profiles(notebook: Path) -> dict[str, Path]:
+    """Return the parameter files of a notebook by profile name."""
+    return {path.name.split(".")[1]: path for path in sorted(notebook.parent.glob(f"{notebook.stem}.*.yaml"))}
+
+
+def notebook_defaults(notebook: Path) -> dict:
+    """Return the parameters of a notebook's tagged cell with their default values."""
+    inferred = papermill.inspect_notebook(str(notebook))
+    return {name: ast.literal_eval(details["default"]) for name, details in inferred.items()}
+
+
+def resolve(experiment: str, profile: str, overrides: dict | None = None) -> tuple[Path, dict]:
+    """Return the notebook and all its parameters for a profile, with `overrides` on top.
+
+    Raises:
+        UsageError: unknown experiment or profile, or a parameter that the notebook does not have.
+    """
+    notebooks = experiments()
+    if experiment not in notebooks:
+        raise UsageError(f"experiment {experiment!r} must be one of {', '.join(notebooks)}")
+    notebook = notebooks[experiment]
+    files = profiles(notebook)
+    if profile not in files:
+        raise UsageError(f"profile {profile!r} of {experiment} must be one of {', '.join(files)}")
+    parameters = notebook_defaults(notebook)
+    chosen = (yaml.safe_load(files[profile].read_text()) or {}) | (overrides or {})
+    for name in chosen:
+        if name not in parameters:
+            raise UsageError(f"parameter {name!r} of {experiment} must be one of {', '.join(parameters)}")
+    return notebook, parameters | chosen | {"profile": profile}
+
+
+def run(
+    experiment: str, profile: str = "default", publish: bool = False, force: bool = False, overrides: dict | None = None
+) -> Path:
+    """Execute one notebook and put its results and its executed copy into the results folder; return that folder.
+
+    Args:
+        experiment, profile: what to run.
+        publish: write to results/<experiment>/<profile>, which git holds, instead of results/local/<experiment>/<profile>.
+        force: run even if a finished run there had the same parameters, code, data and locked packages.
+        overrides: parameters that differ from the profile's. `results_dir` among them decides the folder.
+
+    Raises:
+        UsageError: see `resolve`; or a results folder that cannot be used.
+        NotebookError: a cell failed. Results of an earlier run stay as they were.
+    """
+    root = project_root()
+    notebook, parameters = resolve(experiment, profile, overrides)
+    folder = f"results/{experiment}/{profile}" if publish else f"results/local/{experiment}/{profile}"
+    parameters["results_dir"] = (overrides or {}).get("results_dir", folder)
+    target = root / parameters["results_dir"]
+    try:
+        check_results_folder(target)
+        key = run_key(notebook.stem, parameters, checksums(parameters.get("dataset")))
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    record = read_record(target)
+    if not force and record and record["key"] == key and all((target / name).is_file() for name in record["files"]):
+        print(f"{experiment} ({profile}): up to date in {target.relative_to(root)}; --force runs it again")
+        return target
+
+    print(f"{experiment} ({profile}): running {notebook.relative_to(root)}", flush=True)
+    scratch = root / "results" / "local" / "executing" / f"{notebook.stem}.{profile}.ipynb"
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            str(notebook), str(scratch), parameters, cwd=str(root), progress_bar=sys.stderr.isatty(), log_output=False
+        )
+    except PapermillExecutionError as error:
+        reason = error.evalue.splitlines()[0] if error.evalue else ""
+        raise NotebookError(
+            f"{notebook.name} ({profile}): cell {error.cell_index + 1} failed: {error.ename}: {reason}"
+            f" (executed so far: {scratch.relative_to(root)})"
+        ) from None
+    record = read_record(target)
+    if record is None:
+        raise NotebookError(f"{notebook.name} ({profile}) wrote no run.json; its last cell must be run.finish()")
+    portable(scratch)
+    scratch.replace(target / notebook.name)
+    write_record(target, record)
+    print(f"{experiment} ({profile}): {record['wall_seconds']:.0f} s, results in {target.relative_to(root)}", flush=True)
+    return target
+
+
+def portable(executed: Path) -> None:
+    """Strip from an executed notebook what only this machine knows: absolute paths in papermill's metadata."""
+    content = json.loads(executed.read_text())
+    details = content["metadata"].get("papermill", {})
+    for name in ("input_path", "output_path"):
+        if details.get(name):
+            details[name] = Path(details[name]).name
+    executed.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def verify(folder: Path) -> list[str]:
+    """Return the files of a results folder that are missing or differ from the SHA-256 in its run.json."""
+    record = read_record(folder)
+    if record is None:
+        return ["run.json"]
+    return [
+        name for name, digest in record["files"].items() if not (folder / name).is_file() or sha256(folder / name) != digest
+    ]
