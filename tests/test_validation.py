@@ -1,0 +1,92 @@
+"""Every check: what passes unchanged, and the one line that each failure gives."""
+
+import numpy as np
+import pytest
+import torch
+
+from replication.validation import check_choice, check_count, check_pairs, check_positive, check_unit_rows, unit_rows
+
+
+@pytest.mark.parametrize("value", [1, np.int64(1), torch.tensor(1)])
+def test_counts_of_every_integer_type_pass(value):
+    assert check_count("n", value, 1, 1) == 1
+    assert type(check_count("n", value, 1)) is int
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "message"),
+    [
+        (0, ValueError, r"^n=0 must be >= 1 and <= 5 \(samples\)$"),
+        (6, ValueError, r"^n=6 must be >= 1 and <= 5 \(samples\)$"),
+        (2.0, TypeError, r"^n=2.0 must be an integer$"),
+        ("2", TypeError, r"^n='2' must be an integer$"),
+        (None, TypeError, r"^n=None must be an integer$"),
+        (True, TypeError, r"^n=True must be an integer$"),
+    ],
+)
+def test_wrong_counts(value, kind, message):
+    with pytest.raises(kind, match=message):
+        check_count("n", value, 1, 5, "samples")
+
+
+def test_choices():
+    assert check_choice("mode", "a", ("a", "b")) == "a"
+    with pytest.raises(ValueError, match=r"^mode='c' must be one of 'a', 'b'$"):
+        check_choice("mode", "c", ("a", "b"))
+
+
+@pytest.mark.parametrize("value", [1, 0.01, np.float32(2)])
+def test_positive_numbers_pass(value):
+    assert check_positive("temperature", value) == value
+
+
+@pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf")])
+def test_numbers_that_are_not_positive(value):
+    with pytest.raises(ValueError, match=rf"^temperature={value} must be a finite number > 0$"):
+        check_positive("temperature", value)
+
+
+@pytest.mark.parametrize("value", [None, "1", True, [1.0]])
+def test_what_is_no_number(value):
+    with pytest.raises(TypeError, match=r"^temperature=.* must be a number$"):
+        check_positive("temperature", value)
+
+
+def test_pairs():
+    x = torch.ones(3, 2)
+    check_pairs(x, x)
+    for bad in (x.long(), x.numpy(), None):
+        with pytest.raises(TypeError, match="it must be a floating-point tensor"):
+            check_pairs(bad, x)
+    for bad in (x[0], x[:1], x[:, :0], x[None]):
+        with pytest.raises(ValueError, match=r"^v has shape .* it must be \[N, d\] with N >= 2 pairs and d >= 1$"):
+            check_pairs(x, bad)
+    with pytest.raises(ValueError, match=r"^v has shape \[2, 2\]; it must equal the shape of u, \[3, 2\]$"):
+        check_pairs(x, x[:2])
+    with pytest.raises(TypeError, match=r"^v is torch.float64; it must have the type of u, torch.float32$"):
+        check_pairs(x, x.double())
+    x[1:, 0] = torch.tensor([torch.inf, torch.nan])
+    with pytest.raises(ValueError, match=r"^u has 2 of 3 rows with NaN or infinity \(first: row 1\)"):
+        check_pairs(x, torch.ones(3, 2))
+
+
+def test_unit_rows_are_checked_with_a_tolerance_that_fits_the_precision():
+    x = torch.nn.functional.normalize(torch.randn(50, 64, generator=torch.Generator().manual_seed(0)))
+    for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
+        check_unit_rows("u", x.to(dtype))
+    check_unit_rows("u", 1.01 * x.half())
+    x[7] *= 1.01
+    with pytest.raises(ValueError, match=r"^u\[7\] has norm 1.01; rows must have norm 1 within 0.001 \(or pass normalize"):
+        check_unit_rows("u", x)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_unit_rows_scales_tiny_and_huge_rows(scale):
+    x = torch.tensor([[3.0, 4.0], [-4.0, 3.0]])
+    torch.testing.assert_close(unit_rows("u", scale * x), torch.tensor([[0.6, 0.8], [-0.8, 0.6]]))
+
+
+def test_unit_rows_of_half_precision_are_float32_and_zero_rows_an_error():
+    assert unit_rows("u", torch.ones(2, 3, dtype=torch.float16)).dtype == torch.float32
+    with pytest.raises(ValueError, match=r"^v\[1\] is the zero vector; every row must have a direction$"):
+        unit_rows("v", torch.tensor([[1.0, 0.0], [0.0, 0.0]]))
