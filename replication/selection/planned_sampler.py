@@ -45,7 +45,7 @@ class PlannedBatchSampler(Sampler[list[int]]):
         self.seed = check_count("seed", seed, 0)
         self.epoch = 0
         self.plan: LongTensor | None = None
-        self._position = 0
+        self._position = self._start = 0
 
     def __len__(self) -> int:
         return self.num_samples // self.batch_size
@@ -54,7 +54,7 @@ class PlannedBatchSampler(Sampler[list[int]]):
         """Begin another epoch: the plan of the last one is dropped. The same epoch again changes nothing."""
         if epoch != self.epoch:
             self.epoch = check_count("epoch", epoch, 0)
-            self.plan, self._position = None, 0
+            self.plan, self._position, self._start = None, 0, 0
 
     def update(self, u: Tensor, v: Tensor | None = None) -> None:
         """Plan this epoch from the embeddings `u`, `v` [N, d] of all samples. Raises ValueError if there are not N."""
@@ -68,10 +68,11 @@ class PlannedBatchSampler(Sampler[list[int]]):
                 name = type(self.selector).__name__
                 raise RuntimeError(f"{name} has no plan for epoch {self.epoch}; call update(u, v) with this epoch's embeddings")
             self._make_plan(lambda generator: self.selector.plan(self.num_samples, generator))
+        # Only a loaded state starts inside the plan: an iteration that was broken off must not shorten the next one.
+        self._position, self._start = self._start, 0
         while self._position < len(self.plan):
             self._position += 1
             yield self.plan[self._position - 1].tolist()
-        self._position = 0
 
     def state_dict(self, batches_done: int | None = None) -> dict:
         """Return the epoch, its plan and the position in it.
@@ -96,7 +97,8 @@ class PlannedBatchSampler(Sampler[list[int]]):
         for name in ("num_samples", "batch_size", "seed"):
             if state[name] != getattr(self, name):
                 raise ValueError(f"the saved state has {name}={state[name]}; this sampler has {name}={getattr(self, name)}")
-        self.epoch, self.plan, self._position = state["epoch"], state["plan"], state["position"]
+        self.epoch, self.plan = state["epoch"], state["plan"]
+        self._position = self._start = state["position"]
 
     def _make_plan(self, select) -> None:
         seed = int(np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0] >> 1)
@@ -106,4 +108,4 @@ class PlannedBatchSampler(Sampler[list[int]]):
             rows = rows[torch.randperm(len(rows), generator=generator)[: len(self)]]
         while len(rows) < len(self):
             rows = torch.cat([rows, select(generator)])
-        self.plan, self._position = rows[: len(self)], 0
+        self.plan, self._position, self._start = rows[: len(self)], 0, 0

@@ -52,7 +52,10 @@ class SpectralClustering(BatchSelector):
         if k == 1:
             return samples.view(1, -1)
         weights = edge_weights(u[samples], v[samples], self.batch_size, self.temperature).cpu().numpy()
-        embedding = spectral_embedding(np.exp(weights) if self.affinity == "exp" else weights, k)
+        if self.affinity == "exp":
+            # Only ratios of affinities matter. At small temperatures exp(w) itself overflows, and its ratios underflow.
+            weights = np.exp(np.maximum(weights - weights.max(), -600))
+        embedding = spectral_embedding(weights, k)
         centres = KMeans(k, n_init=self.n_init, random_state=seed).fit(embedding).cluster_centers_
         order = np.argsort(even_assignment(cdist(embedding, centres)), kind="stable")
         return samples[torch.from_numpy(order)].view(k, self.batch_size)
