@@ -1,0 +1,68 @@
+"""Verdicts on the claims about OSGD, computed from the tables of the toy comparison."""
+
+import pandas as pd
+
+from replication.results import CAVEAT, FAILS, HOLDS, UNTESTED
+from replication.toy.figures import in_pi
+from replication.toy.gradient_flow import SMALL_ANGLE_RATIO
+
+
+def toy_verdict(table: pd.DataFrame) -> tuple[str, str]:
+    """Return verdict and evidence on "OSGD needs at least 3.94 times fewer updates than SGD".
+
+    The claim holds where the lower end of the ratio's interval reaches 3.94. Its proof is for small steps: it fails only if
+    a whole interval lies below at the smallest step size; any other point that misses it is a caveat.
+
+    Args:
+        table: as `arrival.run_grid` returns it.
+    """
+    misses = table[table["ratio low"] < SMALL_ANGLE_RATIO]
+    smallest, largest = table.loc[table["ratio"].idxmin()], table.loc[table["ratio"].idxmax()]
+    evidence = (
+        f"ratio {smallest['ratio']:.2f} to {largest['ratio']:.2f} at {len(table)} grid points; "
+        f"at {len(table) - len(misses)} the 95 % interval lies above {SMALL_ANGLE_RATIO:.2f}"
+    )
+    if misses.empty:
+        return HOLDS, evidence
+    points = "; ".join(
+        f"ε = {in_pi(row['epsilon'])}, ρ = {row['rho']:g}, η = {row['eta']:g}: {row['ratio']:.2f} "
+        f"[{row['ratio low']:.2f}, {row['ratio high']:.2f}], where OSGD needs {row['T_OSGD']:g} updates"
+        for _, row in misses.iterrows()
+    )
+    refuted = (misses["eta"] == table["eta"].min()) & (misses["ratio high"] < SMALL_ANGLE_RATIO)
+    return FAILS if refuted.any() else CAVEAT, f"{evidence}; it does not at {points}"
+
+
+def objective_verdict(summary: pd.DataFrame, disjoint: pd.DataFrame) -> tuple[str, str]:
+    """Return verdict and evidence on the weights gamma_j.
+
+    Args:
+        summary: as `ordered_objective.check_objective` returns it.
+        disjoint: as `ordered_objective.disjoint_candidates` returns it; not part of the claim, but told with it.
+    """
+    exact = summary[["enumerated gap", "gradient gap"]].max().max()
+    within = (summary["simulated, standard errors"] <= summary["allowed, standard errors"]).all()
+    gap = f"a gap of {exact:.1g}" if exact else "no gap"
+    evidence = (
+        f"all draws enumerated: {gap} in weights and gradients (10 decimals); simulated draws: at most "
+        f"{summary['simulated, standard errors'].max():.1f} standard errors off. Disjoint candidates are another objective: "
+        f"gradient {100 * disjoint['gradient gap'].min():.0f} to {100 * disjoint['gradient gap'].max():.0f} % off"
+    )
+    return (HOLDS if exact == 0 and within else FAILS), evidence
+
+
+def convergence_verdict(smoothness: pd.DataFrame) -> tuple[str, str]:
+    """Return verdict and evidence on the convergence theorem: its constants are unconfirmed, so the rate is not tested.
+
+    Args:
+        smoothness: as `smoothness.smoothness_table` returns it.
+    """
+    inside = (smoothness["largest gradient"] <= smoothness["bound"]) & (
+        smoothness["most negative curvature"] >= smoothness["curvature bound"]
+    )
+    found = "within" if inside.all() else "OUTSIDE"
+    return UNTESTED, (
+        "the constants of the stated rate could not be confirmed, so the rate itself is not tested; checked: the largest "
+        f"gradient found ({smoothness['largest gradient'].max():.2f}) and the most negative curvature "
+        f"({smoothness['most negative curvature'].min():.2f}) are {found} the bounds that it would need"
+    )
