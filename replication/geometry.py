@@ -121,8 +121,8 @@ def released_row_wise_distance(gram: Tensor, target: Tensor) -> Tensor:
     """Return the distance that the authors' released code reports for one Gram matrix [N, N] against a target [N, N].
 
     It permutes *each row on its own*: entry j of a target row takes the closest value of that row of `gram` that is not yet
-    taken. It never exceeds what relabelling the samples can reach and can call a wrong geometry nearly right; it is here to
-    show by how much.
+    taken. It can call a wrong geometry nearly right, and it is here to show by how much. The choice is greedy: far from the
+    target it can also exceed what relabelling the samples reaches.
     """
     total = 0.0
     for row, wanted in zip(gram.double(), target.double(), strict=True):
@@ -131,7 +131,7 @@ def released_row_wise_distance(gram: Tensor, target: Tensor) -> Tensor:
             gap = torch.where(free, (row - value).abs(), torch.inf)
             free[gap.argmin()] = False
             total += float(gap.min()) ** 2
-    return torch.tensor(total).sqrt()
+    return torch.tensor(total, dtype=torch.float64).sqrt()
 
 
 def pair_counts(batches: Tensor, n: int) -> Tensor:
