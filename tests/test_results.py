@@ -141,13 +141,12 @@ def test_two_processes_write_identical_files(tmp_path):
         "import sys\nsys.path.insert(0, sys.argv[2])\n"
         "from test_results import make_run\nmake_run(sys.argv[1], figure=True, seeds=2).finish()\n"
     )
-    found = []
-    for name in ("one", "two"):
-        environment = os.environ | {"PYTHONHASHSEED": str(len(found)), "MPLBACKEND": "agg"}
-        folder = tmp_path / name
-        command = [sys.executable, "-c", program, str(folder), str(Path(__file__).parent)]
-        subprocess.run(command, check=True, env=environment)
-        found.append(contents(folder))
+    processes = []
+    for name in ("1", "2"):
+        command = [sys.executable, "-c", program, str(tmp_path / name), str(Path(__file__).parent)]
+        processes.append(subprocess.Popen(command, env=os.environ | {"PYTHONHASHSEED": name, "MPLBACKEND": "agg"}))
+    assert [process.wait() for process in processes] == [0, 0]
+    found = [contents(tmp_path / name) for name in ("1", "2")]
     different = {name for name in found[0] if found[0][name] != found[1][name]}
     assert found[0].keys() == found[1].keys()
     assert different <= {"timings.csv", "run.json"}  # these two hold durations and dates
