@@ -96,7 +96,8 @@ def check_objective(cases: list[list[int]], simulated_draws: int) -> tuple[pd.Da
 
     Returns:
         One row for each case with the largest deviations (the simulated one in standard errors; the others to 10 decimals,
-        NaN where there are too many draws to enumerate); and one row for each case and rank with gamma_j and the simulated share.
+        NaN where there are too many draws to enumerate); and one row for each case and rank with gamma_j and the simulated
+        share.
     """
     check_count("simulated_draws", simulated_draws, 1)
     summary, curves = [], []
@@ -116,7 +117,7 @@ def check_objective(cases: list[list[int]], simulated_draws: int) -> tuple[pd.Da
         if math.comb(n, k) <= MAX_DRAWS_ENUMERATED:
             draws = all_draws(n, k)
             gaps = np.abs(kept_shares(losses, draws, q).numpy() - formula).max(), gradient_gap(u, v, batches, draws, q)
-            row["enumerated gap"], row["gradient gap"] = np.round(gaps, 10)  # less is rounding, and differs between machines
+            row["enumerated gap"], row["gradient gap"] = np.round(gaps, 10)  # less than that is rounding
         summary.append(row)
         ranks = {"rank": np.arange(1, n + 1), "gamma": formula, "simulated": simulated}
         curves.append(pd.DataFrame({"n": n, "k": k, "q": q} | ranks))
