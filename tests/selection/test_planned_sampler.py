@@ -129,6 +129,16 @@ def test_resuming_yields_exactly_the_rest(selector, done):
     assert batches(fresh) == head + tail  # the epoch after the resumed one starts at the beginning again
 
 
+def test_a_finished_epoch_is_not_trained_on_again():
+    sampler = PlannedBatchSampler(ShuffledBatches(4), N)
+    first = batches(sampler)
+    fresh = PlannedBatchSampler(ShuffledBatches(4), N)
+    fresh.load_state_dict(through_a_file(sampler.state_dict()))
+    fresh.set_epoch(0)  # a training loop that takes up the saved epoch finds nothing left of it
+    assert batches(fresh) == []
+    assert batches(fresh) == first
+
+
 def test_a_loader_that_fetches_ahead_resumes_from_the_batches_done():
     sampler = PlannedBatchSampler(ShuffledBatches(4), N)
     loader = iter(DataLoader(DATA, batch_sampler=sampler, num_workers=1, prefetch_factor=2))

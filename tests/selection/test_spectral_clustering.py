@@ -68,6 +68,16 @@ def test_degenerate_data_give_valid_plans(name, affinity, dtype):
     assert SpectralClustering(14, affinity=affinity).select(u).sort().values.tolist() == [list(range(14))]
 
 
+@pytest.mark.parametrize("temperature", [0.01, 0.005])
+def test_exponentials_of_the_weights_neither_overflow_nor_vanish(temperature):
+    """Opposite positives weigh about 8 / temperature with each other, which exp cannot hold; an outlier far less."""
+    u = torch.eye(5)[[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4]]
+    v = torch.cat([-u[:11].roll(1, 0), u[11:]])
+    u[1::2] *= -1
+    with np.errstate(all="raise", under="ignore"):
+        assert_partition(SpectralClustering(4, affinity="exp", temperature=temperature).select(u, v, generator()), 12, 4)
+
+
 @pytest.mark.parametrize("affinity", ["log", "exp"])
 @pytest.mark.parametrize(("groups", "batch_size"), [(4, 6), (7, 3)])
 def test_well_separated_groups_are_recovered(groups, batch_size, affinity):
