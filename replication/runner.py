@@ -2,12 +2,14 @@
 
 import ast
 import json
+import os
 import sys
 from pathlib import Path
 
 import papermill
 import yaml
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from replication.datasets import checksums
 from replication.paths import project_root
@@ -93,9 +95,11 @@ def run(
     print(f"{experiment} ({profile}): running {notebook.relative_to(root)}", flush=True)
     scratch = root / "results" / "local" / "executing" / f"{notebook.stem}.{profile}.ipynb"
     scratch.parent.mkdir(parents=True, exist_ok=True)
+    # Where there are Unix sockets, a kernel need not listen on a network port (and does not warn that it does).
+    config = Config({"KernelManager": {"transport": "ipc"}}) if os.name == "posix" else Config()
     try:
         papermill.execute_notebook(
-            str(notebook), str(scratch), parameters, cwd=str(root), progress_bar=sys.stderr.isatty(), log_output=False
+            str(notebook), str(scratch), parameters, cwd=str(root), progress_bar=sys.stderr.isatty(), config=config
         )
     except PapermillExecutionError as error:
         reason = error.evalue.splitlines()[0] if error.evalue else ""

@@ -63,7 +63,7 @@ def heat_maps(grams: dict, rest: pd.DataFrame) -> plt.Figure:
             if name == "theory":
                 axis.set_title(f"N={n}, d={d}\n{target_name(n, d) or 'no theorem'}")
                 continue
-            mine = rest[(rest.N == n) & (rest.d == d) & (rest.family == name) & (rest.seed == 0)].iloc[0]
+            mine = rest[(n == rest.N) & (rest.d == d) & (rest.family == name) & (rest.seed == 0)].iloc[0]
             distance = "" if target is None else f"distance {mine.distance:.1g}, "
             axis.set_xlabel(f"{distance}{mine.status}\nat step {mine.steps:,}", fontsize=9)
     figure.colorbar(image, ax=axes, shrink=0.5, label="$u_i \\cdot v_j$")
