@@ -34,5 +34,5 @@ def flat_directions(batches: np.ndarray, u: np.ndarray, v: np.ndarray) -> int:
 def _orbit_dimension(u: np.ndarray, v: np.ndarray) -> int:
     """Return the dimension of the set of rotated copies: that of O(d) less that of the rotations which fix all rows."""
     d = u.shape[1]
-    missing = d - np.linalg.matrix_rank(np.concatenate([u, v]), tol=1e-6)
+    missing = d - int(np.linalg.matrix_rank(np.concatenate([u, v]), tol=1e-6))
     return (d * (d - 1) - missing * (missing - 1)) // 2

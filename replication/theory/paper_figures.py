@@ -67,11 +67,11 @@ def figure_1b(table: pd.DataFrame, starts: int, seed: int = 0) -> plt.Figure:
 
 
 def _pleasing_frame(rows: np.ndarray) -> np.ndarray:
-    """Rotate rows [4, 3] so that the first points up and the second lies in the plane of the page; losses do not change."""
-    frame, _ = np.linalg.qr(np.stack([rows[0], rows[2] if abs(rows[0] @ rows[1]) > 0.99 else rows[1], rows[3]]).T)
-    turned = rows @ frame
-    turned[:, 0] *= np.sign(turned[0, 0])
-    return turned[:, [1, 2, 0]]
+    """Rotate (or reflect) rows [4, 3] so that the first points up and equal configurations look equal."""
+    second = rows[2] if abs(rows[0] @ rows[1]) > 0.99 else rows[1]
+    frame, triangle = np.linalg.qr(np.stack([rows[0], second, rows[2]]).T)
+    signs = np.where(np.diag(triangle) < 0, -1, 1)  # QR leaves the sign of each axis, and so left and right, open
+    return (rows @ (frame * signs))[:, [1, 2, 0]]
 
 
 def _draw_sphere(axis: plt.Axes, rows: np.ndarray, colour: str) -> None:
@@ -85,5 +85,5 @@ def _draw_sphere(axis: plt.Axes, rows: np.ndarray, colour: str) -> None:
         axis.scatter(*row, s=70, color=colour)
         axis.text(*(1.22 * row), f"{label}", fontsize=14, ha="center", va="center")
     axis.set_box_aspect((1, 1, 1), zoom=1.25)
-    axis.view_init(elev=14, azim=-60)
+    axis.view_init(elev=14, azim=130)
     axis.set_axis_off()

@@ -27,6 +27,7 @@ from replication.theory.witness import exact_mean_loss
 from replication.validation import check_count
 
 REACHED = 1e-9  # nats above the best loss within which a start counts as having found the optimum
+OPTIMAL = 1e-11  # nats above the best loss within which a point is used as an optimum; starts end far closer to theirs
 DIFFERENT = 1e-8  # nats from which on a gap counts
 VERDICTS = DIFFER, SHARE, COINCIDE = "differ", "share an optimum", "coincide"
 
@@ -93,17 +94,18 @@ def friendliest_optimum(primary: Objective, runs: list[Solution], secondary: Obj
     """Return the optimum of `primary` that is best for `secondary`, and the largest loss of `secondary` at an optimum.
 
     Among the runs that reached the best loss of `primary`, the one of least `secondary` loss is taken, and is moved along
-    the family of optima, if there is one, by minimising primary + weight * secondary with a weight that falls to 1e-6.
+    the family of optima, if there is one, by minimising primary + weight * secondary with a weight that falls to 1e-6, and
+    `primary` alone at the end.
     """
-    optimal = [run for run in runs if run.loss <= best(runs).loss + REACHED]
+    optimal = [run for run in runs if run.loss <= best(runs).loss + OPTIMAL]
     losses = [secondary(run.u, run.v)[0] for run in optimal]
     chosen = optimal[int(np.argmin(losses))]
     moved = chosen
     for weight in (1e-2, 1e-4, 1e-6):
         moved = minimise(_weighted_sum(primary, secondary, weight), moved.u, moved.v)
-    loss = primary(moved.u, moved.v)[0]
-    if loss <= best(runs).loss + REACHED / 10 and secondary(moved.u, moved.v)[0] < min(losses) - REACHED:
-        chosen = Solution(loss, moved.gradient_norm, moved.u, moved.v)
+    moved = minimise(primary, moved.u, moved.v)
+    if moved.loss <= best(runs).loss + OPTIMAL and secondary(moved.u, moved.v)[0] < min(losses):
+        chosen = moved
     return chosen, max(losses)
 
 

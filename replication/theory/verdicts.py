@@ -59,8 +59,11 @@ def judge_search(table: pd.DataFrame) -> Judgement:
         equal = (outside.verdict == COINCIDE).all()
         return (HOLDS if equal else CAVEAT), f"no gap above 1e-8 nats in {len(outside)} sizes (numerical search)"
     top = different.loc[different.gap1.idxmax()]
-    text = f"optima differ in {len(different)} of {len(outside)} sizes (N, d, B) searched numerically"
-    return FAILS, f"{text}, by at most {top.gap1:.2g} nats (N={top.N}, d={top.d}, B={top.B}); they coincide in the others"
+    size = f"N={top.N}, d={top.d}, B={top.B}"
+    text = (
+        f"numerical search: optima differ in {len(different)} of {len(outside)} sizes (N, d, B), by at most {top.gap1:.2g} nats"
+    )
+    return FAILS, f"{text} ({size}); in the others an optimum is common to both"
 
 
 def judge_bound(table: pd.DataFrame) -> Judgement:
