@@ -53,12 +53,14 @@ def search(
         A table with one row for each (N, d, B), see `compare`, and the points of every row as nested lists.
 
     Raises:
-        ValueError: a count out of range.
+        ValueError: a count out of range, or no B below any N.
     """
     check_count("workers", workers, 1), check_count("starts", starts, 1)
     for size in batch_sizes:
         check_count("batch_size", size, 2)
     jobs = [(n, d, [size for size in batch_sizes if size < n], starts, seed) for n, d in cases]
+    if not any(job[2] for job in jobs):
+        raise ValueError(f"batch_sizes={batch_sizes} and cases={cases} leave nothing to compare; some B must be below some N")
     bar = {"total": len(jobs), "desc": "sizes (N, d)", "mininterval": 10}
     if workers == 1:
         found = list(tqdm(map(_compare_job, jobs), **bar))
@@ -68,6 +70,13 @@ def search(
             found = list(tqdm(pool.map(_compare_job, jobs), **bar))
     rows, points = zip(*(pair for of_size in found for pair in of_size), strict=True)
     return pd.DataFrame(rows).sort_values(["N", "d", "B"], ignore_index=True), list(points)
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return for every B how many sizes (N, d) outside the theorems there are of each verdict, and the largest `gap1`."""
+    outside = table[table.theorem == "none"].groupby("B")
+    counts = {verdict: outside.verdict.agg(lambda column, verdict=verdict: (column == verdict).sum()) for verdict in VERDICTS}
+    return pd.DataFrame(counts | {"largest_gap1": outside.gap1.max()}).reset_index()
 
 
 @threadpool_limits.wrap(limits=1)
@@ -87,7 +96,7 @@ def compare(n: int, d: int, batch_sizes: list[int], starts: int, seed: int = 0) 
     full_runs += [minimise(full, point.u, point.v) for point in bests]
     for size, mean in means.items():
         mean_runs[size] += [minimise(mean, point.u, point.v) for point in bests]
-    return [_compare_optima(n, d, size, full, full_runs, means[size], mean_runs[size], starts) for size in batch_sizes]
+    return [_compare_optima(size, starts, full, full_runs, means[size], mean_runs[size]) for size in batch_sizes]
 
 
 def friendliest_optimum(primary: Objective, runs: list[Solution], secondary: Objective) -> tuple[Solution, float]:
@@ -109,7 +118,11 @@ def friendliest_optimum(primary: Objective, runs: list[Solution], secondary: Obj
     return chosen, max(losses)
 
 
-def _compare_optima(n, d, size, full, full_runs, mean, mean_runs, starts) -> tuple[dict, dict]:
+def _compare_optima(
+    size: int, starts: int, full: MeanBatchLoss, full_runs: list[Solution], mean: MeanBatchLoss, mean_runs: list[Solution]
+) -> tuple[dict, dict]:
+    """Return the row and the points of one (N, d, B = size); the first `starts` of both lists began at random points."""
+    n, d = full_runs[0].u.shape
     full_point, worst_mean = friendliest_optimum(full, full_runs, mean)
     mean_point, worst_full = friendliest_optimum(mean, mean_runs, full)
     gap1 = float(exact_mean_loss(full_point.u, full_point.v, size) - exact_mean_loss(mean_point.u, mean_point.v, size))
@@ -150,10 +163,3 @@ def _weighted_sum(primary: Objective, secondary: Objective, weight: float) -> Ob
 
 def _compare_job(job: tuple) -> list[tuple[dict, dict]]:
     return compare(*job)
-
-
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return for every B how many sizes (N, d) outside the theorems there are of each verdict, and the largest `gap1`."""
-    outside = table[table.theorem == "none"].groupby("B")
-    counts = {verdict: outside.verdict.agg(lambda column, verdict=verdict: (column == verdict).sum()) for verdict in VERDICTS}
-    return pd.DataFrame(counts | {"largest_gap1": outside.gap1.max()}).reset_index()

@@ -64,7 +64,13 @@ def test_friendliest_optimum_moves_along_a_family_of_optima():
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"workers": 0}, "workers=0"), ({"starts": 0}, "starts=0"), ({"batch_sizes": [1]}, "batch_size=1")],
+    [
+        ({"workers": 0}, "workers=0"),
+        ({"starts": 0}, "starts=0"),
+        ({"batch_sizes": [1]}, "batch_size=1"),
+        ({"cases": []}, "nothing to compare"),
+        ({"batch_sizes": [4]}, "nothing to compare"),
+    ],
 )
 def test_wrong_arguments_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
