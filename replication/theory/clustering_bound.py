@@ -49,7 +49,7 @@ def bound_table(
             slack = loss - bound
             row = {"B": size, "temperature": temperature, "pairs": kind, "draws": draws, "mean_loss": loss.mean()}
             row |= {"least_slack": round(slack.min(), 12) + 0.0, "largest_slack": round(slack.max(), 12) + 0.0}
-            rows.append(row | {"mean_relative_slack": round((slack / loss).mean(), 12) + 0.0})
+            rows.append(row | {"mean_relative_slack": round((slack / loss).mean(), 9) + 0.0})
     return pd.DataFrame(rows)
 
 
