@@ -14,6 +14,7 @@ DataLoader.
 | `AllBatches` | all C(N, B) batches | no |
 | `OrderedSGD` | the q of k random batches with the largest loss | yes |
 | `SpectralClustering` | an even partition with large edge weights inside the batches (the paper's proposal) | yes |
+| `SwapSearch` | such a partition by local search: harder and faster, up to the whole data set | yes |
 """
 
 from replication.selection.all_batches import AllBatches
@@ -24,6 +25,7 @@ from replication.selection.ordered_sgd import OrderedSGD
 from replication.selection.planned_sampler import PlannedBatchSampler
 from replication.selection.shuffled import ShuffledBatches
 from replication.selection.spectral_clustering import SpectralClustering
+from replication.selection.swap_search import SwapSearch
 from replication.selection.weights import edge_weights
 
 __all__ = [
@@ -36,5 +38,6 @@ __all__ = [
     "PlannedBatchSampler",
     "ShuffledBatches",
     "SpectralClustering",
+    "SwapSearch",
     "edge_weights",
 ]

@@ -4,10 +4,14 @@ import numpy as np
 import ot
 import torch
 from scipy.linalg import eigh
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse.linalg import eigsh
 from scipy.spatial.distance import cdist
+from sklearn import manifold
 from sklearn.cluster import KMeans
 
 from replication.selection.base import BatchSelector, ClippedCount, draw_seed, shuffled_rows
+from replication.selection.parallel import map_chunks
 from replication.selection.weights import edge_weights
 from replication.validation import check_choice, check_count, check_positive
 
@@ -22,43 +26,66 @@ class SpectralClustering(BatchSelector):
     Args:
         batch_size: samples in a batch, B >= 2.
         k: batches in a chunk (the paper: 40). None, or more than floor(N/B) (one logged line), means floor(N/B): all the
-            data at once. Larger chunks give harder batches and cost O((kB)^3).
+            data at once. Larger chunks give harder batches and cost O((kB)^2) memory and more time.
         affinity: "log": the weights w of the paper. "exp": exp(w), what the released code clusters.
         temperature: > 0, of the loss behind the weights.
         n_init: restarts of k-means.
+        implementation: "fast": Lanczos eigenvectors, assignment as a transport problem. "reference": scikit-learn's
+            spectral embedding and the Hungarian method on B copies of each centre, as in the released code; the same
+            embedding up to rounding and the same optimum of the assignment, for comparison.
+        workers: threads over chunks; None means all cores. The plan does not depend on it.
 
     Raises:
         ValueError: a parameter out of range.
     """
 
     def __init__(
-        self, batch_size: int, k: int | None = None, affinity: str = "log", temperature: float = 1.0, n_init: int = 10
+        self,
+        batch_size: int,
+        k: int | None = None,
+        affinity: str = "log",
+        temperature: float = 1.0,
+        n_init: int = 10,
+        implementation: str = "fast",
+        workers: int | None = None,
     ):
         self.batch_size = check_count("batch_size", batch_size, 2)
         self.k = ClippedCount(k)
         self.affinity = check_choice("affinity", affinity, ("log", "exp"))
         self.temperature = check_positive("temperature", temperature)
         self.n_init = check_count("n_init", n_init, 1)
+        self.implementation = check_choice("implementation", implementation, ("fast", "reference"))
+        self.workers = None if workers is None else check_count("workers", workers, 1)
 
     def _select(self, u, v, generator):
-        u, v = u.double(), v.double()  # exp(w) spans (B-1)^4: single precision would round the small weights away
+        u, v = u.double().cpu(), v.double().cpu()  # exp(w) spans (B-1)^4: float32 would round the small weights away
         rows = shuffled_rows(len(u), self.batch_size, generator)
-        chunks = rows.split(self.k.within(len(rows)))
-        return torch.cat([self._partition(chunk.flatten(), u, v, draw_seed(generator)) for chunk in chunks])
+        chunks = [(chunk.flatten(), draw_seed(generator)) for chunk in rows.split(self.k.within(len(rows)))]
+        return torch.cat(map_chunks(lambda chunk: self._partition(u, v, *chunk), chunks, self.workers))
 
-    def _partition(self, samples, u, v, seed):
+    def _partition(self, u, v, samples, seed):
         """Partition the samples [kB] of one chunk into batches [k, B]."""
         k = len(samples) // self.batch_size
         if k == 1:
             return samples.view(1, -1)
-        weights = edge_weights(u[samples], v[samples], self.batch_size, self.temperature).cpu().numpy()
-        if self.affinity == "exp":
-            # Only ratios of affinities matter. At small temperatures exp(w) itself overflows, and its ratios underflow.
-            weights = np.exp(np.maximum(weights - weights.max(), -600))
-        embedding = spectral_embedding(weights, k)
+        affinity = self._affinity(u[samples], v[samples])
+        if self.implementation == "fast":
+            embedding, assign = spectral_embedding(affinity, k), even_assignment
+        else:
+            embedding = manifold.spectral_embedding(
+                affinity, n_components=k, eigen_solver="arpack", random_state=seed, drop_first=False
+            )
+            assign = hungarian_assignment
         centres = KMeans(k, n_init=self.n_init, random_state=seed).fit(embedding).cluster_centers_
-        order = np.argsort(even_assignment(cdist(embedding, centres)), kind="stable")
+        order = np.argsort(assign(cdist(embedding, centres)), kind="stable")
         return samples[torch.from_numpy(order)].view(k, self.batch_size)
+
+    def _affinity(self, u, v):
+        weights = edge_weights(u, v, self.batch_size, self.temperature).numpy()
+        if self.affinity == "log":
+            return weights
+        # Only ratios of affinities matter. At small temperatures exp(w) itself overflows, and its ratios underflow.
+        return np.exp(np.maximum(weights - weights.max(), -600))
 
 
 def spectral_embedding(affinity: np.ndarray, dimensions: int) -> np.ndarray:
@@ -74,7 +101,12 @@ def spectral_embedding(affinity: np.ndarray, dimensions: int) -> np.ndarray:
     affinity *= scale[None, :]
     size = len(affinity)
     # The largest eigenvalues of D^-1/2 A D^-1/2 belong to the smallest of the Laplacian, I minus it.
-    _, vectors = eigh(affinity, subset_by_index=(size - dimensions, size - 1), overwrite_a=True, check_finite=False)
+    if 8 * dimensions < size:
+        # Lanczos with a wide basis needs few restarts; the start vector is fixed, so equal inputs give equal vectors.
+        start = np.random.default_rng(0).standard_normal(size)
+        _, vectors = eigsh(affinity, dimensions, which="LA", ncv=4 * dimensions, v0=start)
+    else:
+        _, vectors = eigh(affinity, subset_by_index=(size - dimensions, size - 1), overwrite_a=True, check_finite=False)
     vectors = vectors[:, ::-1] * scale[:, None]
     peak = vectors[np.abs(vectors).argmax(axis=0), np.arange(dimensions)]
     return np.ascontiguousarray(vectors * np.sign(peak))
@@ -89,3 +121,9 @@ def even_assignment(distances: np.ndarray) -> np.ndarray:
     size, k = distances.shape
     flow = ot.emd(np.ones(size), np.full(k, size / k), distances, numItermax=10_000_000)
     return flow.argmax(axis=1)
+
+
+def hungarian_assignment(distances: np.ndarray) -> np.ndarray:
+    """Return an assignment of the same total as `even_assignment`, by the Hungarian method on N/k copies of each centre."""
+    copies = len(distances) // distances.shape[1]
+    return linear_sum_assignment(np.repeat(distances, copies, axis=1))[1] // copies

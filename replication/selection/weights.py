@@ -23,8 +23,13 @@ def edge_weights(u: Tensor, v: Tensor, batch_size: int, temperature: float = 1.0
         temperature: > 0.
     """
     z = u @ v.T / temperature
-    own = z.diagonal()[:, None]
-    shift = math.log(batch_size - 1)
-    zero = z.new_zeros(())
-    one_way = torch.logaddexp(z - own + shift, zero) + torch.logaddexp(z.T - own + shift, zero)
+    shift, own = math.log(batch_size - 1), z.diagonal()[:, None].clone()
+    # 1 + (B-1) exp(...) is at most 1 + (B-1) exp(2/t); where a product of two of them cannot overflow, two logarithms
+    # become one and the stable (slow) function is not needed.
+    if 2 * (2 / temperature + shift + 1) < math.log(torch.finfo(z.dtype).max):
+        forth, back = (z - own).exp_().mul_(batch_size - 1).add_(1), (z.T - own).exp_().mul_(batch_size - 1).add_(1)
+        one_way = forth.mul_(back).log_()
+    else:
+        zero = z.new_zeros(())
+        one_way = torch.logaddexp(z - own + shift, zero) + torch.logaddexp(z.T - own + shift, zero)
     return (one_way + one_way.T).fill_diagonal_(0)
