@@ -26,6 +26,10 @@ def check_problem(pairs: list[list[int]], batch_size: int, methods: list[str], e
     check_positive("lr", lr)
     for method in methods:
         make_method(method, batch_size)
+    if "SGD" not in methods or len(methods) < 2:
+        raise ValueError(f"methods={methods} must hold 'SGD', which the others are compared with, and another")
+    if not pairs:
+        raise ValueError(f"pairs={pairs} must hold at least one [N, d]")
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise ValueError(f"pairs holds {pair!r}; every entry must be [N, d]")
@@ -50,7 +54,7 @@ def convergence(
     Args:
         pairs: list of [N, d].
         batch_size: B, for all methods but the full batch.
-        methods: names known to `make_method`.
+        methods: names known to `make_method`, "SGD" and another among them.
         epochs, seeds: numbers of epochs and of seeds (0 ... seeds-1).
         lr: step size.
         parametrizations: see `Embeddings`.
@@ -66,6 +70,8 @@ def convergence(
         ValueError: see `check_problem`.
     """
     check_problem(pairs, batch_size, methods, epochs, seeds, lr)
+    check_count("restarts", restarts, 1)
+    check_count("log_every", log_every, 1)
     for name in parametrizations:
         check_choice("parametrizations", name, PARAMETRIZATIONS)
     jobs = [
@@ -95,8 +101,8 @@ def _trace(n, d, batch_size, method, epochs, seeds, lr, parametrization, restart
     labels = {"N": n, "d": d, "B": batch_size, "vectors": parametrization, "method": method}
     index = pd.MultiIndex.from_product([logged, range(seeds)], names=["epoch", "seed"])
     curves = pd.DataFrame(index=index).reset_index().assign(**labels)
-    curves["distance"] = distance_to_optimum(history, d).flatten() if target_name(n, d) else float("nan")
-    curves["loss"] = family_losses(history.flatten(0, 1), gram_blocks(FullBatch().plan(n), n)).flatten()
+    curves["distance"] = distance_to_optimum(history, d).flatten().numpy() if target_name(n, d) else float("nan")
+    curves["loss"] = family_losses(history.flatten(0, 1), gram_blocks(FullBatch().plan(n), n)).flatten().numpy()
     return curves, _ends(curves, history[-1], labels)
 
 
@@ -147,14 +153,16 @@ def summarise(curves: pd.DataFrame, near: float = 0.5) -> pd.DataFrame:
 def compare_with_sgd(curves: pd.DataFrame) -> pd.DataFrame:
     """Return, for each method and configuration, the paired difference of its `curve mean` to that of SGD.
 
-    Seeds are paired, as they start from the same points. Negative is faster than SGD. The 95 % interval is Student's t;
-    `faster` and `slower` say that it excludes zero. It is NaN, and neither, with a single seed.
+    Where no theorem gives the optimum, it is that of the full-batch loss averaged over the epochs, in nats. Seeds are
+    paired, as they start from the same points. Negative is faster than SGD. The 95 % interval is Student's t; `faster` and
+    `slower` say that it excludes zero. It is NaN, and neither, with a single seed.
     """
-    area = curves.groupby([*CONFIGURATION, "method", "seed"], sort=False).distance.mean().unstack("seed")
+    quantity = curves.distance.fillna(curves.loss).rename("quantity")
+    area = quantity.groupby([curves[name] for name in (*CONFIGURATION, "method", "seed")], sort=False).mean().unstack("seed")
     rows = []
     for labels, values in area.iterrows():
         difference = values - area.loc[(*labels[:-1], "SGD")]
-        if labels[-1] == "SGD" or difference.isna().all():
+        if labels[-1] == "SGD":
             continue
         count = len(difference)
         half = stats.t.ppf(0.975, count - 1) * difference.std() / count**0.5 if count > 1 else float("nan")

@@ -122,9 +122,13 @@ def descend(
         tolerance: stop when the largest gradient norm over the seeds is at most this (looked at every `check_every` steps).
 
     Returns:
-        The end, the number of steps taken, and the gradient norms there, [S].
+        The end, the number of steps taken, and the gradient norms before the last of them, [S].
+
+    Raises:
+        ValueError: `lr` is not above 0, or `max_steps` below 1.
     """
     check_positive("lr", lr)
+    check_count("max_steps", max_steps, 1)
     embeddings = embeddings.clone()
     blocks = gram_blocks(batches, embeddings.x.shape[2])
     for step in range(1, max_steps + 1):

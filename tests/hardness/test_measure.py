@@ -1,0 +1,83 @@
+"""What is measured of plans, against loops; the paired verdict."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replication.hardness.measure import harder, measure, same_class_share, summarise_plans
+from replication.losses import contrastive_loss
+from replication.results import CAVEAT, FAILS, HOLDS
+from replication.selection import OrderedSGD, ShuffledBatches
+
+SELECTORS = {"SGD": ShuffledBatches(4), "OSGD": OrderedSGD(4, k=5, q=2, temperature=0.5)}
+
+
+@settings(max_examples=30, deadline=None)
+@given(batch_size=st.integers(2, 6), classes=st.integers(1, 4), seed=st.integers(0, 10**6))
+def test_same_class_share_counts_pairs(batch_size, classes, seed):
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(classes, (20,), generator=generator)
+    plan = ShuffledBatches(batch_size).plan(20, generator)
+    pairs = [(i, j) for row in plan.tolist() for i in row for j in row if i < j]
+    assert same_class_share(plan, labels) == pytest.approx(np.mean([labels[i].item() == labels[j].item() for i, j in pairs]))
+
+
+def measured(seeds=3):
+    generator = torch.Generator().manual_seed(0)
+    u, v = torch.nn.functional.normalize(torch.randn(2, 22, 3, generator=generator), dim=-1)
+    labels = torch.arange(22) % 3
+    return u, v, labels, *measure(SELECTORS, u, v, labels, 0.5, seeds)
+
+
+def test_every_plan_is_measured():
+    u, v, labels, losses, plans = measured()
+    assert list(losses.columns) == ["selector", "seed", "loss"]
+    columns = ["selector", "seed", "batches", "mean", "sd", "min", "max", "same class", "seconds"]
+    assert list(plans.columns) == columns
+    assert list(zip(plans.selector, plans.seed, strict=True)) == [(name, seed) for name in SELECTORS for seed in range(3)]
+    for row in plans.to_dict("records"):
+        plan = SELECTORS[row["selector"]].select(u, v, torch.Generator().manual_seed(row["seed"]))
+        expected = [contrastive_loss(u[batch], v[batch], 0.5).item() for batch in plan]
+        mine = losses[(losses.selector == row["selector"]) & (losses.seed == row["seed"])].loss
+        assert mine.tolist() == pytest.approx(expected, abs=1e-5)
+        assert row["batches"] == len(plan) and row["same class"] == same_class_share(plan, labels)
+        found = [row[name] for name in ("mean", "sd", "min", "max")]
+        assert found == pytest.approx([np.mean(expected), np.std(expected), min(expected), max(expected)], abs=1e-5)
+        assert row["seconds"] > 0
+
+
+def test_only_the_seconds_differ_between_two_measurements():
+    for one, other in zip(measured()[3:], measured()[3:], strict=True):
+        without = [frame.drop(columns="seconds", errors="ignore") for frame in (one, other)]
+        pd.testing.assert_frame_equal(*without, check_exact=True)
+
+
+def plans_of(**means):
+    """Hand-made plans: the mean batch loss of each selector at each seed."""
+    rows = [{"selector": name, "seed": s, "mean": x} for name, values in means.items() for s, x in enumerate(values)]
+    return pd.DataFrame(rows).assign(batches=4, sd=0.1, max=9.0, **{"same class": 0.25}).assign(min=lambda frame: frame["mean"])
+
+
+def test_summary_of_hand_made_plans():
+    summary = summarise_plans(plans_of(SGD=[1.0, 2.0, 3.0], SC=[4.0, 4.0, 4.0]), "SGD").set_index("selector")
+    assert summary["mean loss"].tolist() == [2, 4] and summary["sd over seeds"].tolist() == [1, 0]
+    assert summary["ratio to SGD"].tolist() == [1, 2] and summary["n"].tolist() == [3, 3]
+    assert summary["min loss"].tolist() == [1, 4] and summary["max loss"].tolist() == [9, 9]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        ([2.0, 3.0, 4.0], [1.0, 2.1, 2.9], HOLDS),  # paired: the seeds' own spread does not hide the difference
+        ([1.0, 2.1, 2.9], [2.0, 3.0, 4.0], FAILS),
+        ([2.0, 3.0, 4.0], [1.0, 3.5, 4.0], CAVEAT),
+        ([5.0], [1.0], CAVEAT),  # a single plan has no interval
+    ],
+)
+def test_harder_is_judged_by_the_paired_interval(first, second, verdict):
+    found, evidence = harder(plans_of(SC=first, SGD=second), "SC", "SGD")
+    assert found == verdict
+    assert f"paired difference {np.mean(first) - np.mean(second):.4g}," in evidence and f"n={len(first)} plans" in evidence
