@@ -54,7 +54,7 @@ def _run(options) -> int:
         name, equals, value = text.partition("=")
         if not equals:
             raise runner.UsageError(f"--set {text!r} must be NAME=VALUE")
-        overrides[name] = yaml.safe_load(value)
+        overrides[name] = parse_value(text, value)
     names = list(runner.experiments()) if options.experiment == "all" else [options.experiment]
     if options.experiment == "all":
         names = [name for name in names if options.profile in runner.profiles(runner.experiments()[name])]
@@ -65,6 +65,18 @@ def _run(options) -> int:
     for name in names:
         runner.run(name, options.profile, options.publish, options.force, overrides)
     return 0
+
+
+def parse_value(text: str, value: str):
+    """Return the value of `--set text`, read as YAML, in which also 1e-3 is a number; UsageError if it is not YAML."""
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise runner.UsageError(f"--set {text!r} must be NAME=VALUE with a value that YAML can read") from None
+    try:
+        return float(parsed) if isinstance(parsed, str) else parsed
+    except ValueError:
+        return parsed
 
 
 def _list(options) -> int:
@@ -80,7 +92,7 @@ def _list(options) -> int:
 
 def _report(options) -> int:
     page = report.write_report(within_project(options.results))
-    print(f"claims ledger: {page.relative_to(project_root())}")
+    print(f"claims ledger: {runner.shown(page)}")
     return 0
 
 

@@ -26,8 +26,10 @@ def compare_tables(local: Path, committed: Path) -> str | None:
         x, y = ours[column], theirs[column]
         if pd.api.types.is_numeric_dtype(x) and pd.api.types.is_numeric_dtype(y):
             x, y = x.to_numpy(float), y.to_numpy(float)
-            gap = np.abs(x - y) / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-300)
-            gap[(np.abs(x - y) < 1e-12) | (np.isnan(x) & np.isnan(y))] = 0
+            with np.errstate(invalid="ignore"):  # infinity minus infinity
+                difference = np.abs(x - y)
+                gap = difference / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-300)
+            gap[(x == y) | (difference < 1e-12) | (np.isnan(x) & np.isnan(y))] = 0
             gap[np.isnan(gap)] = np.inf
         else:
             gap = np.where(x.astype(str) == y.astype(str), 0.0, np.inf)

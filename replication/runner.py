@@ -3,18 +3,20 @@
 import ast
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import papermill
 import yaml
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from replication.datasets import checksums
 from replication.paths import project_root
 from replication.provenance import run_key, sha256
-from replication.results import check_results_folder, read_record, write_record
+from replication.results import check_results_folder, read_record
 
 
 class UsageError(ValueError):
@@ -89,7 +91,7 @@ def run(
         raise UsageError(str(error)) from None
     record = read_record(target)
     if not force and record and record["key"] == key and all((target / name).is_file() for name in record["files"]):
-        print(f"{experiment} ({profile}): up to date in {target.relative_to(root)}; --force runs it again")
+        print(f"{experiment} ({profile}): up to date in {shown(target)}; --force runs it again")
         return target
 
     print(f"{experiment} ({profile}): running {notebook.relative_to(root)}", flush=True)
@@ -103,18 +105,31 @@ def run(
         )
     except PapermillExecutionError as error:
         reason = error.evalue.splitlines()[0] if error.evalue else ""
+        # The index, from 0, counts the cell of parameters that papermill put in: it is the cell's number in the notebook.
         raise NotebookError(
-            f"{notebook.name} ({profile}): cell {error.cell_index + 1} failed: {error.ename}: {reason}"
-            f" (executed so far: {scratch.relative_to(root)})"
+            f"{notebook.name} ({profile}): cell {error.cell_index} failed: {error.ename}: {reason}"
+            f" (executed so far: {shown(scratch)})"
         ) from None
-    record = read_record(target)
-    if record is None:
+    except DeadKernelError:
+        raise NotebookError(
+            f"{notebook.name} ({profile}): its process died, perhaps for want of memory (executed so far: {shown(scratch)})"
+        ) from None
+    earlier, record = record, read_record(target)
+    if record is None or record == earlier:
         raise NotebookError(f"{notebook.name} ({profile}) wrote no run.json; its last cell must be run.finish()")
     portable(scratch)
-    scratch.replace(target / notebook.name)
-    write_record(target, record)
-    print(f"{experiment} ({profile}): {record['wall_seconds']:.0f} s, results in {target.relative_to(root)}", flush=True)
+    record["files"][notebook.name] = sha256(scratch)
+    shutil.move(scratch, target / notebook.name)
+    temporary = target / "run.json.tmp"
+    temporary.write_text(json.dumps(record, indent=2) + "\n")
+    temporary.replace(target / "run.json")
+    print(f"{experiment} ({profile}): {record['wall_seconds']:.0f} s, results in {shown(target)}", flush=True)
     return target
+
+
+def shown(path: Path) -> Path:
+    """Return `path` as messages show it: relative to the project folder where it lies below that."""
+    return path.relative_to(project_root()) if path.is_relative_to(project_root()) else path
 
 
 def portable(executed: Path) -> None:

@@ -1,0 +1,97 @@
+"""The command line's listing, values, report and comparison (running notebooks: test_runner.py)."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from replication.__main__ import main, parse_value
+from replication.report import claims_page
+from replication.results import start_run
+from replication.runner import UsageError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    for name in ("01_alpha.ipynb", "01_alpha.default.yaml", "01_alpha.smoke.yaml", "02_beta.ipynb", "02_beta.default.yaml"):
+        (tmp_path / "notebooks" / name).write_text('{"cells": []}')
+    return tmp_path
+
+
+def make_run(folder):
+    run = start_run("01_alpha", {"results_dir": folder})
+    run.table("rows", pd.DataFrame({"a": [1]}))
+    run.finish()
+
+
+def test_list_shows_experiments_profiles_and_finished_runs(project, capsys):
+    make_run("results/alpha/default")
+    make_run("results/local/alpha/default")
+    make_run("results/local/alpha/smoke")
+    assert main(["list"]) == 0
+    assert [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()] == [
+        ["alpha", "notebooks/01_alpha.ipynb"],
+        ["default", "published, local"],
+        ["smoke", "local"],
+        ["beta", "notebooks/02_beta.ipynb"],
+        ["default", "not run"],
+    ]
+
+
+def test_list_shows_the_experiments_of_this_project(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT / "notebooks")  # works from any folder inside
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"notebooks/{notebook.name}" in listed
+
+
+def test_compare_prints_what_compare_all_finds(project, capsys):
+    make_run("results/alpha/default")
+    make_run("results/local/alpha/default")
+    assert main(["compare"]) == 0
+    assert capsys.readouterr().out == "alpha: 1 of 1 tables byte-identical with the committed ones\n"
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_report_writes_the_ledger_of_a_folder(project, capsys, absolute):
+    folder = project / "results" / "local"
+    assert main(["report", "--results", str(folder if absolute else "results/local")]) == 0
+    assert capsys.readouterr().out == "claims ledger: results/local/CLAIMS.md\n"
+    assert (folder / "CLAIMS.md").read_text() == claims_page(folder)
+
+
+def test_report_takes_a_folder_outside_the_project(project, tmp_path_factory, capsys):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    assert main(["report", "--results", str(elsewhere)]) == 0
+    assert capsys.readouterr().out == f"claims ledger: {elsewhere / 'CLAIMS.md'}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3", 3), ("0.5", 0.5), ("1e-3", 0.001), ("true", True), ("null", None), ("[[4, 2]]", [[4, 2]]), ("digits", "digits")],
+)
+def test_values_are_read_as_yaml_with_all_numbers(text, value):
+    found = parse_value(f"name={text}", text)
+    assert found == value and type(found) is type(value)
+
+
+def test_a_value_that_is_no_yaml_is_refused():
+    with pytest.raises(UsageError, match=r"^--set 'pairs=\[\[4' must be NAME=VALUE with a value that YAML can read$"):
+        parse_value("pairs=[[4", "[[4")
+
+
+def test_the_module_is_a_program(project, monkeypatch):
+    monkeypatch.delitem(sys.modules, "replication.__main__")
+    for arguments, code in ((["list"], 0), (["run", "gamma"], 2), (["run"], 2)):
+        monkeypatch.setattr(sys, "argv", ["replication", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            runpy.run_module("replication", run_name="__main__")
+        assert caught.value.code == code

@@ -1,0 +1,155 @@
+"""The claims ledger from hand-made results, and that the committed report is what `make report` writes."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from replication.report import claims_page, fill_in, finished_runs, ledger, load_claims, run_times, short_ledger, write_report
+from replication.results import CAVEAT, FAILS, HOLDS, UNTESTED, start_run
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+needs_a_report = pytest.mark.skipif(not (RESULTS / "CLAIMS.md").is_file(), reason="no report is committed yet")
+
+
+def make_run(results, experiment, profile, claims, notebook="03_synthetic"):
+    """A finished run that gave these verdicts: {claim: (verdict, evidence)}."""
+    run = start_run(notebook, {"profile": profile, "results_dir": str(results / experiment / profile)})
+    run.table("final", pd.DataFrame({"a": [1]}))
+    for claim, (verdict, evidence) in claims.items():
+        run.claim(claim, verdict, evidence, table="final")
+    return run.finish()
+
+
+def verdict_of(results, claim):
+    rows = ledger(results)
+    return rows[rows.claim == load_claims()[claim]["claim"]].iloc[0]
+
+
+def test_without_runs_every_claim_is_listed_as_untested(tmp_path):
+    rows = ledger(tmp_path)
+    assert rows.claim.tolist() == [claim["claim"] for claim in load_claims().values()]
+    assert (rows.verdict == UNTESTED).all() and (rows.evidence == "").all() and (rows.links == "").all()
+    assert set(rows.kind) == {"paper", "extension"}
+
+
+def test_a_verdict_comes_with_its_number_and_its_table(tmp_path):
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "6 of 6 runs")})
+    row = verdict_of(tmp_path, "figure-2")
+    assert (row.verdict, row.evidence) == (HOLDS, "6 of 6 runs")
+    assert row.links == "[final](synthetic/default/tables/final.md), [run](synthetic/default/run.json)"
+    for target in ("synthetic/default/tables/final.md", "synthetic/default/run.json"):
+        assert (tmp_path / target).is_file()
+    assert verdict_of(tmp_path, "figure-3-sc").verdict == UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("profiles", "expected"),
+    [
+        (("default", "full"), "full"),
+        (("default", "cpu-cifar100"), "cpu-cifar100"),
+        (("cpu-cifar100", "full", "gpu-cifar100"), "gpu-cifar100"),
+        (("paper", "gpu", "coco"), "paper"),
+    ],
+)
+def test_the_verdict_of_the_strongest_profile_wins(tmp_path, profiles, expected):
+    for profile in profiles:
+        make_run(tmp_path, "synthetic", profile, {"figure-2": (HOLDS if profile == expected else FAILS, profile)})
+    assert verdict_of(tmp_path, "figure-2").evidence == expected
+    assert next(iter(finished_runs(tmp_path))) == ("synthetic", expected)
+
+
+def test_a_weaker_profile_fills_in_what_the_stronger_did_not_judge(tmp_path):
+    make_run(tmp_path, "synthetic", "full", {"figure-2": (FAILS, "full")})
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "default"), "figure-3-sc": (CAVEAT, "default")})
+    assert verdict_of(tmp_path, "figure-2").evidence == "full"
+    assert verdict_of(tmp_path, "figure-3-sc").evidence == "default"
+
+
+def test_smoke_local_and_broken_off_runs_never_count(tmp_path):
+    verdict = {"figure-2": (HOLDS, "no")}
+    make_run(tmp_path, "synthetic", "smoke", verdict)
+    make_run(tmp_path, "local", "default", verdict)
+    (make_run(tmp_path, "other", "default", verdict) / "run.json").unlink()
+    assert finished_runs(tmp_path) == {}
+    assert verdict_of(tmp_path, "figure-2").verdict == UNTESTED
+
+
+def test_the_page_counts_the_papers_claims_and_keeps_extensions_apart(tmp_path):
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "|G - G*| = 0"), "clip-finetuning": (FAILS, "x")})
+    page = claims_page(tmp_path)
+    paper = sum(claim.get("kind") != "extension" for claim in load_claims().values())
+    assert f"The paper's claims: {paper - 1} {UNTESTED}, 1 {HOLDS}.\n" in page
+    first, second = page.split("## Questions beyond the paper")
+    assert r"| \|G - G*\| = 0 |" in first  # a bar inside a cell must not split it
+    extension = load_claims()["clip-finetuning"]["claim"]
+    assert extension in second and extension not in first
+    cells = {line.replace(r"\|", "").count("|") for line in page.splitlines() if line.startswith("|")}
+    assert cells == {6}
+    assert claims_page(tmp_path) == page
+
+
+def test_the_short_ledger_links_from_the_project_folder(tmp_path):
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "x")})
+    assert "[final](results/synthetic/default/tables/final.md), [run](results/synthetic/default/run.json)" in short_ledger(
+        tmp_path
+    )
+
+
+def test_run_times_list_every_finished_run(tmp_path):
+    make_run(tmp_path, "theory", "default", {}, notebook="01_theory")
+    make_run(tmp_path, "synthetic", "full", {})
+    make_run(tmp_path, "synthetic", "smoke", {})
+    lines = run_times(tmp_path).splitlines()
+    assert [line.split(" | ")[:3] for line in lines[2:]] == [
+        ["| 01_theory", "default", "0.0 min"],
+        ["| 03_synthetic", "full", "0.0 min"],
+    ]
+    assert run_times(tmp_path / "nothing").splitlines() == lines[:2]
+
+
+def test_fill_in_replaces_what_is_between_its_markers_and_nothing_else():
+    text = "before\n<!-- ledger:begin -->\nold\n<!-- ledger:end -->\nafter <!-- times:begin --><!-- times:end -->\n"
+    filled = fill_in(text, "ledger", "new")
+    assert filled == text.replace("old", "new") and fill_in(filled, "ledger", "new") == filled
+    assert fill_in(text, "times", "1 s").endswith("after <!-- times:begin -->\n1 s\n<!-- times:end -->\n")
+
+
+@pytest.mark.parametrize("text", ["", "<!-- ledger:begin -->", "<!-- ledger:end -->"])
+def test_missing_markers_are_named(text):
+    with pytest.raises(ValueError, match=r"^README.md must hold the markers <!-- ledger:begin --> and <!-- ledger:end -->$"):
+        fill_in(text, "ledger", "new")
+
+
+def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "pyproject.toml").touch()
+    markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in ("ledger", "run-times"))
+    readme = tmp_path / "README.md"
+    readme.write_text(markers)
+    monkeypatch.chdir(tmp_path)
+    page = write_report(tmp_path / "results" / "local")
+    assert page.read_text() == claims_page(tmp_path / "results" / "local") and readme.read_text() == markers
+    write_report(tmp_path / "results")
+    assert load_claims()["figure-2"]["claim"] in readme.read_text() and "| Run time |" in readme.read_text()
+
+
+@needs_a_report
+def test_the_committed_claims_page_is_in_step__else_run_make_report():
+    assert (RESULTS / "CLAIMS.md").read_text() == claims_page(RESULTS), "results/CLAIMS.md is stale: run `make report`"
+
+
+@needs_a_report
+@pytest.mark.parametrize(("name", "make"), [("ledger", short_ledger), ("run-times", run_times)])
+def test_the_generated_parts_of_the_readme_are_in_step__else_run_make_report(name, make):
+    text = (ROOT / "README.md").read_text()
+    assert fill_in(text, name, make(RESULTS)) == text, f"README.md ({name}) is stale: run `make report`"
+
+
+@needs_a_report
+def test_every_link_of_the_committed_ledger_leads_to_a_file():
+    for links in ledger(RESULTS).links:
+        for target in re.findall(r"\]\(([^)]+)\)", links) if links else []:
+            assert (RESULTS / target).is_file(), f"{target} does not exist"
