@@ -1,0 +1,139 @@
+"""Graph partitioning with METIS: the paper's min-cut problem on a sparse graph, at any size of the data."""
+
+import math
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array, triu
+from torch import LongTensor, Tensor
+
+from replication.selection.base import BatchSelector, draw_seed, shuffled_rows
+from replication.selection.neighbours import neighbour_graph, similarity_factors
+from replication.validation import check_count, check_positive
+
+LARGEST_WEIGHT = 1000  # of an edge; METIS takes whole numbers
+
+
+class GraphPartition(BatchSelector):
+    """An even partition that cuts little weight of the nearest-neighbour graph.
+
+    METIS on a graph of nearest neighbours is how Thirukovalluru et al. (2025), "Breaking the Batch Barrier (B3) of
+    Contrastive Learning via Smart Batch Mining", form batches. Here the edges carry the paper's weights w (section 5.2),
+    so the objective is that of `SpectralClustering` without the pairs that are far apart, and all the data are cut at once.
+
+    Recursive bisection, not METIS's direct k-way method: with parts as small as a batch and sizes held exactly, the latter
+    has no room to improve its first cut, and gives clearly lower losses. Bisection leaves a part a few samples too large
+    or too small; `repair_sizes` then moves them.
+
+    Args:
+        batch_size: samples in a batch, B >= 2.
+        neighbours: nearest neighbours that each sample is joined with, >= 1; more than there are means all.
+        temperature: > 0, of the loss behind the weights.
+
+    Raises:
+        ImportError: pymetis, an optional dependency, is not installed.
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(self, batch_size: int, neighbours: int = 16, temperature: float = 1.0):
+        self.batch_size = check_count("batch_size", batch_size, 2)
+        self.neighbours = check_count("neighbours", neighbours, 1)
+        self.temperature = check_positive("temperature", temperature)
+        _import_pymetis()
+
+    def _select(self, u, v, generator):
+        samples = shuffled_rows(len(u), self.batch_size, generator).flatten()
+        parts = len(samples) // self.batch_size
+        if parts == 1:
+            return samples.view(1, -1)
+        u, v = u[samples], v[samples]
+        part = metis_parts(self._weighted_graph(u, v), parts, draw_seed(generator))
+        left, right = (factor.double().cpu().numpy() for factor in similarity_factors(u, v))
+        part = repair_sizes(part, parts, left, right)
+        rows = samples[torch.from_numpy(np.argsort(part, kind="stable"))].view(parts, self.batch_size)
+        # METIS numbers neighbouring parts consecutively: training on them in this order would dwell on one region.
+        return rows[torch.randperm(parts, generator=generator)]
+
+    def _weighted_graph(self, u, v):
+        """Return the symmetric neighbour graph with whole edge weights from 1 to LARGEST_WEIGHT."""
+        graph = triu(neighbour_graph(u, v, self.neighbours), format="coo")
+        first, second = (torch.from_numpy(ends.astype(np.int64)) for ends in graph.coords)
+        weights = pair_weights(u, v, first, second, self.batch_size, self.temperature).double().cpu().numpy()
+        # METIS adds up all weights in 32 bits.
+        largest = min(LARGEST_WEIGHT, (2**31 - 1) // (2 * len(weights)))
+        whole = np.rint(weights * (largest / max(weights.max(), 1e-300))).clip(1).astype(np.int32)
+        half = csr_array((whole, graph.coords), shape=graph.shape)
+        return (half + half.T).tocsr()
+
+
+def pair_weights(
+    u: Tensor, v: Tensor, first: LongTensor, second: LongTensor, batch_size: int, temperature: float, block: int = 2**17
+) -> Tensor:
+    """Return the edge weights w [E] of the pairs of samples (first[e], second[e]): entries of `weights.edge_weights`.
+
+    Args:
+        u, v: unit rows [N, d].
+        first, second: the samples [E] at the two ends of each edge.
+        batch_size: B >= 2.
+        temperature: > 0.
+        block: edges computed at once.
+    """
+    shift = math.log(batch_size - 1)
+    zero = u.new_zeros(())
+    own = (u * v).sum(dim=1)
+    weights = []
+    for i, j in zip(first.to(u.device).split(block), second.to(u.device).split(block), strict=True):
+        across = ((u[i] * v[j]).sum(dim=1), (u[j] * v[i]).sum(dim=1))
+        weights.append(sum(torch.logaddexp((z - own[k]) / temperature + shift, zero) for z in across for k in (i, j)))
+    return torch.cat(weights)
+
+
+def metis_parts(graph: csr_array, parts: int, seed: int) -> np.ndarray:
+    """Return the part [N] of each vertex of a weighted graph, found by METIS's recursive bisection; sizes nearly equal."""
+    pymetis = _import_pymetis()
+    adjacency = pymetis.CSRAdjacency(graph.indptr, graph.indices)
+    options = pymetis.Options(ufactor=1, seed=seed)  # ufactor=1: a thousandth of imbalance, METIS's tightest
+    found = pymetis.part_graph(parts, adjacency, eweights=graph.data, recursive=True, options=options)
+    return np.asarray(found.vertex_part)
+
+
+def repair_sizes(part: np.ndarray, parts: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return a partition with exactly N / parts samples in every part, by moves from parts too large to parts too small.
+
+    Each move is the one out of the part at hand that loses the least similarity s(i, j) = left[i] . right[j] inside parts.
+    Similarity, not edge weight: it is known between any two samples, while few samples have an edge to a part too small,
+    and the sums over a part are products with the sum of its rows.
+
+    Args:
+        part: part [N] of each sample, 0 ... parts - 1; N is a multiple of `parts`.
+        parts: number of parts.
+        left, right: [N, 2d] from `similarity_factors`.
+    """
+    part = part.copy()
+    size = len(part) // parts
+    counts = np.bincount(part, minlength=parts)
+    sums = csr_array((np.ones(len(part)), (part, np.arange(len(part)))), shape=(parts, len(part))) @ right
+    members_of = np.split(np.argsort(part, kind="stable"), np.cumsum(counts)[:-1])
+    for source in np.flatnonzero(counts > size):
+        members = members_of[source]
+        while counts[source] > size:
+            small = np.flatnonzero(counts < size)
+            inside = left[members] @ sums[source] - (left[members] * right[members]).sum(axis=1)
+            loss = inside[:, None] - left[members] @ sums[small].T
+            row, column = np.unravel_index(loss.argmin(), loss.shape)
+            moved, target = members[row], small[column]
+            part[moved] = target
+            sums[source] -= right[moved]
+            sums[target] += right[moved]
+            counts[source] -= 1
+            counts[target] += 1
+            members = np.delete(members, row)
+    return part
+
+
+def _import_pymetis():
+    try:
+        import pymetis
+    except ImportError as error:
+        raise ImportError('GraphPartition needs pymetis: pip install "mini-batch-contrastive-replication[metis]"') from error
+    return pymetis

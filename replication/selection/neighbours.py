@@ -1,0 +1,62 @@
+"""Nearest neighbours of pairs, in blocks: what the selectors that work on a sparse graph share.
+
+Two pairs i and j are similar to the extent that they are hard negatives of each other, in both directions:
+
+    s(i, j) = u_i.v_j + v_i.u_j = [u_i, v_i] . [v_j, u_j]
+
+No N x N matrix is ever held: memory is linear in the number of pairs.
+"""
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import LongTensor, Tensor
+
+from replication.validation import check_count
+
+BLOCK_ELEMENTS = 2**25  # entries of the largest intermediate matrix: 128 MiB in single precision
+
+
+def similarity_factors(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Return `left`, `right` [N, 2d] with s(i, j) = left[i] . right[j]."""
+    return torch.cat([u, v], dim=1), torch.cat([v, u], dim=1)
+
+
+def nearest_neighbours(u: Tensor, v: Tensor, count: int, block_elements: int = BLOCK_ELEMENTS) -> LongTensor:
+    """Return the `count` most similar other pairs of each pair, the most similar first.
+
+    Exact. Ties are broken the same way in every run, but in no particular order.
+
+    Args:
+        u, v: unit rows [N, d].
+        count: neighbours wanted, 1 <= count <= N - 1.
+        block_elements: compare as many rows at once as give about this many similarities.
+
+    Returns:
+        Indices [N, count] on the CPU.
+
+    Raises:
+        ValueError: `count` out of range.
+    """
+    size = len(u)
+    check_count("count", count, 1, size - 1, "the number of other samples")
+    left, right = similarity_factors(u, v)
+    found = []
+    for rows in torch.arange(size, device=u.device).split(max(1, block_elements // size)):
+        similarity = left[rows] @ right.T
+        similarity[torch.arange(len(rows), device=u.device), rows] = -torch.inf
+        found.append(similarity.topk(count, dim=1).indices.cpu())
+    return torch.cat(found)
+
+
+def neighbour_graph(u: Tensor, v: Tensor, neighbours: int) -> csr_array:
+    """Return the symmetrised nearest-neighbour graph as a sparse 0/1 adjacency matrix [N, N], int8.
+
+    i and j are joined if either is among the `neighbours` most similar pairs of the other; fewer than `neighbours` other
+    pairs are all taken.
+    """
+    size = len(u)
+    near = nearest_neighbours(u, v, min(neighbours, size - 1)).numpy()
+    pointers = np.arange(0, near.size + 1, near.shape[1])
+    directed = csr_array((np.ones(near.size, dtype=np.int8), near.ravel(), pointers), shape=(size, size))
+    return directed.maximum(directed.T).tocsr()
