@@ -1,6 +1,7 @@
 """Settings of all tests."""
 
-import torch
+import os
 
-# The tensors here are small, and on a machine that is busy otherwise more threads wait for each other.
-torch.set_num_threads(1)
+# One thread, here and in the processes that tests start: the tensors are small, and on a busy machine threads only wait for
+# each other. It must be set before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
