@@ -99,6 +99,28 @@ def run_times(results: Path) -> str:
     return _table(pd.DataFrame(rows, columns=[*names, "date"]), names | {"date": "Date"})
 
 
+def frontier(results: Path) -> str:
+    """Return the frontier figure of the most telling run of `04_batch_selection`, with links to its tables."""
+    folders = [f"{experiment}/{profile}" for experiment, profile in finished_runs(results) if experiment == "batch_selection"]
+    shown = [folder for folder in folders if (results / folder / "figures" / "frontier.png").is_file()]
+    if not shown:
+        return "*(no run of `04_batch_selection` yet)*"
+    lines = [
+        f"![Mean in-batch loss of each selector against the seconds it takes](results/{shown[0]}/figures/frontier.png)",
+        "",
+        "*Cost against hardness. Tables: "
+        + "; ".join(
+            f"{folder.split('/')[1]}: [hardness](results/{folder}/tables/hardness.md),"
+            f" [seconds and memory](results/{folder}/timings/cost.md),"
+            f" [against the published procedure](results/{folder}/timings/reference.md),"
+            f" [growth](results/{folder}/timings/growth.md)"
+            for folder in shown
+        )
+        + ".*",
+    ]
+    return "\n".join(lines)
+
+
 def fill_in(text: str, name: str, content: str) -> str:
     """Return `text` with what stands between the markers <!-- name:begin --> and <!-- name:end --> replaced.
 
@@ -119,7 +141,8 @@ def write_report(results: Path) -> Path:
     if results == project_root() / "results":
         readme = project_root() / "README.md"
         text = readme.read_text()
-        for name, content in (("ledger", short_ledger(results)), ("run-times", run_times(results))):
+        parts = {"ledger": short_ledger(results), "run-times": run_times(results), "frontier": frontier(results)}
+        for name, content in parts.items():
             text = fill_in(text, name, content)
         readme.write_text(text)
     return page

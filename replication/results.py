@@ -120,6 +120,13 @@ class Run:
         """Note a duration in seconds, and anything else that differs between equal runs, for timings.csv."""
         self._timings.append({"what": what, "seconds": seconds, **details})
 
+    def timing_table(self, name: str, frame: pd.DataFrame, caption: str = "") -> pd.DataFrame:
+        """Write timings/<name>.csv and .md: a table of times, memory or ratios of them, which no comparison looks at."""
+        base = self._path("timings", name)
+        frame.to_csv(f"{base}.csv", index=False, float_format="%.4g", lineterminator="\n")
+        Path(f"{base}.md").write_text(f"{caption}\n\n{frame.to_markdown(index=False, floatfmt='.3g')}\n")
+        return frame
+
     def claim(self, claim: str, verdict: str, evidence: str, table: str = "") -> None:
         """Note a verdict on a claim of `claims.yaml`, with its number in one line and the table that shows it."""
         check_choice("verdict", verdict, VERDICTS)

@@ -1,13 +1,13 @@
 """Measure the plans of selectors: loss of every batch, share of same-class pairs, seconds."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import torch
 from scipy import stats
 from torch import LongTensor, Tensor
 
+from replication.hardness.cost import with_peak_memory
+from replication.hardness.inputs import Embedded
 from replication.losses import batch_losses
 from replication.results import CAVEAT, FAILS, HOLDS
 from replication.selection import BatchSelector
@@ -21,47 +21,58 @@ def same_class_share(plan: LongTensor, labels: Tensor) -> float:
 
 
 def measure(
-    selectors: dict[str, BatchSelector], u: Tensor, v: Tensor, labels: Tensor, temperature: float, seeds: int
+    selectors: dict[str, BatchSelector], data: Embedded, temperature: float, seeds: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Let every selector plan once for each seed, and return what its batches are like.
 
     Args:
         selectors: by the name that tables and figures show.
-        u, v: embeddings [N, d], unit rows.
-        labels: classes [N].
+        data: the embeddings and classes of N samples.
         temperature: of the measured loss.
         seeds: number of plans for each selector; seed s is shared by all, so differences can be paired.
 
     Returns:
-        (losses, plans): `losses` has a row for each batch (selector, seed, loss in nats); `plans` one for each plan, with
-        its number of batches, mean, sd, min and max of their losses, share of same-class pairs, and seconds.
+        (losses, plans): `losses` has a row for each batch (input, selector, seed, loss in nats); `plans` one for each plan,
+        with its number of batches, mean, sd, min and max of their losses, share of same-class pairs, seconds, and peak memory
+        in MiB.
     """
     losses, plans = [], []
+    u, v = data.u, data.v
     for name, selector in selectors.items():
         selector.select(u[:1280], v[:1280], torch.Generator().manual_seed(0))  # the first call of anything loads libraries
         for seed in range(seeds):
-            begin = time.perf_counter()
-            plan = selector.select(u, v, torch.Generator().manual_seed(seed))
-            seconds = time.perf_counter() - begin
+            generator = torch.Generator().manual_seed(seed)
+            plan, seconds, memory = with_peak_memory(
+                lambda selector=selector, generator=generator: selector.select(u, v, generator)
+            )
             values = batch_losses(u, v, plan, temperature).double().numpy()
-            losses.append(pd.DataFrame({"selector": name, "seed": seed, "loss": values}))
+            losses.append(pd.DataFrame({"input": data.name, "selector": name, "seed": seed, "loss": values}))
             plans.append(
-                {"selector": name, "seed": seed, "batches": len(plan), "mean": values.mean(), "sd": values.std()}
-                | {"min": values.min(), "max": values.max(), "same class": same_class_share(plan, labels), "seconds": seconds}
+                {"input": data.name, "N": len(u), "selector": name, "seed": seed, "batches": len(plan)}
+                | {"mean": values.mean(), "sd": values.std()}
+                | {"min": values.min(), "max": values.max(), "same class": same_class_share(plan, data.labels)}
+                | {"seconds": seconds, "memory (MiB)": memory}
             )
     return pd.concat(losses, ignore_index=True), pd.DataFrame(plans)
 
 
 def summarise_plans(plans: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """Return one row for each selector: mean batch loss ± sd over seeds, its ratio to `baseline`, extremes, classes."""
-    groups = plans.groupby("selector", sort=False)
+    """Return one row for each input and selector: mean batch loss ± sd over seeds, ratio to `baseline`, extremes, classes."""
+    groups = plans.groupby(["input", "N", "selector"], sort=False)
     columns = {"batches": ("batches", "first"), "n": ("seed", "count"), "mean loss": ("mean", "mean")}
     columns |= {"sd over seeds": ("mean", "std"), "sd within a plan": ("sd", "mean"), "min loss": ("min", "min")}
     columns |= {"max loss": ("max", "max"), "same-class pairs": ("same class", "mean")}
     table = groups.agg(**columns).reset_index()
-    reference = table.loc[table.selector == baseline, "mean loss"].item()
-    table.insert(4, f"ratio to {baseline}", table["mean loss"] / reference)
+    reference = table[table.selector == baseline].set_index("input")["mean loss"]
+    table.insert(6, f"ratio to {baseline}", table["mean loss"] / table.input.map(reference))
     return table
+
+
+def summarise_cost(plans: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each input and selector: seconds for a plan (mean, sd, least) and peak memory in MiB."""
+    columns = {"seconds": ("seconds", "mean"), "sd": ("seconds", "std"), "least": ("seconds", "min")}
+    columns |= {"peak memory (MiB)": ("memory (MiB)", "max")}
+    return plans.groupby(["input", "N", "selector"], sort=False).agg(**columns).reset_index()
 
 
 def harder(plans: pd.DataFrame, first: str, second: str) -> tuple[str, str]:

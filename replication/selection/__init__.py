@@ -6,21 +6,28 @@
 looks at them. Selectors know nothing of training: `PlannedBatchSampler` turns any of them into a batch sampler for a
 DataLoader.
 
-| selector | chooses | looks at embeddings |
+| selector | chooses | when to use it |
 |---|---|---|
-| `FullBatch` | all samples as one batch | no |
-| `FixedBatches` | one partition, the same at every call; or batches you give | no |
-| `ShuffledBatches` | a new random partition each call (SGD); or independent random batches | no |
-| `AllBatches` | all C(N, B) batches | no |
-| `OrderedSGD` | the q of k random batches with the largest loss | yes |
-| `SpectralClustering` | an even partition with large edge weights inside the batches (the paper's proposal) | yes |
-| `SwapSearch` | such a partition by local search: harder and faster, up to the whole data set | yes |
+| `ShuffledBatches` | a new random partition each call (SGD); or independent random batches | the baseline |
+| `SwapSearch` | an even partition with large loss inside the batches, by local search | hard batches, N up to 10^5 and more |
+| `SpectralClustering` | such a partition by spectral clustering, the paper's proposal | to reproduce the paper |
+| `OrderedSGD` | the q of k random batches with the largest loss | mildly hard batches at hardly any cost |
+| `MixedBatches` | a share of another selector's batches, the rest shuffled | when hard batches are too hard |
+| `NearestNeighbour` | a sample and its neighbours; may skip the nearest ones | when the nearest are false negatives |
+| `GraphPartition`, `GCBS`, `BalancedKMeans` | partitions as in B3, Global Contrastive Batch Sampling and NGAME | to compare |
+| `FixedBatches` | one partition, the same at every call; or the batches you give | any plan made elsewhere |
+| `FullBatch`, `AllBatches` | all samples as one batch; all C(N, B) batches | theory, small N |
 """
 
 from replication.selection.all_batches import AllBatches
+from replication.selection.balanced_kmeans import BalancedKMeans
 from replication.selection.base import BatchSelector, IndexSelector
 from replication.selection.fixed import FixedBatches
 from replication.selection.full import FullBatch
+from replication.selection.gcbs import GCBS
+from replication.selection.graph_partition import GraphPartition
+from replication.selection.mixed import MixedBatches
+from replication.selection.nearest_neighbour import NearestNeighbour
 from replication.selection.ordered_sgd import OrderedSGD
 from replication.selection.planned_sampler import PlannedBatchSampler
 from replication.selection.shuffled import ShuffledBatches
@@ -29,11 +36,16 @@ from replication.selection.swap_search import SwapSearch
 from replication.selection.weights import edge_weights
 
 __all__ = [
+    "GCBS",
     "AllBatches",
+    "BalancedKMeans",
     "BatchSelector",
     "FixedBatches",
     "FullBatch",
+    "GraphPartition",
     "IndexSelector",
+    "MixedBatches",
+    "NearestNeighbour",
     "OrderedSGD",
     "PlannedBatchSampler",
     "ShuffledBatches",

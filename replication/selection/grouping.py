@@ -10,19 +10,20 @@ def tree_partition(points: Tensor, size: int, generator: Generator | None) -> Lo
     The set is halved (in whole rows) along a direction of large variance until one row is left. N must be a multiple of
     `size`. The order of the rows is that of the tree: consecutive rows are neighbours too.
     """
-    return torch.stack(_split(points, torch.arange(len(points)), size, generator))
+    return torch.stack(_split(points, torch.arange(len(points)), len(points) // size, size, generator))
 
 
 def group_alike(points: Tensor, size: int, generator: Generator | None) -> list[LongTensor]:
-    """Return points [N, d] in groups of `size` neighbours, as lists of indices; one group may be smaller.
+    """Return points [N, d] in the fewest groups of at most `size` neighbours, of nearly equal size, as lists of indices.
 
     Another random tree each time: two points that one tree separates have a chance to meet in the next.
     """
-    return _split(points, torch.arange(len(points)), size, generator)
+    return _split(points, torch.arange(len(points)), -(-len(points) // size), 1, generator)
 
 
-def _split(points: Tensor, index: LongTensor, size: int, generator: Generator | None) -> list[LongTensor]:
-    if len(index) <= size:
+def _split(points: Tensor, index: LongTensor, parts: int, unit: int, generator: Generator | None) -> list[LongTensor]:
+    """Split the points of `index` into `parts` parts whose sizes are multiples of `unit`."""
+    if parts == 1:
         return [index]
     mine = points[index]
     mine = mine - mine.mean(dim=0)
@@ -31,5 +32,6 @@ def _split(points: Tensor, index: LongTensor, size: int, generator: Generator | 
     for _ in range(2):
         direction = mine.T @ (mine @ (direction / direction.norm().clamp_min(1e-12)))
     order = index[(mine @ direction).argsort(stable=True)]
-    half = -(-len(index) // size) // 2 * size
-    return _split(points, order[:half], size, generator) + _split(points, order[half:], size, generator)
+    first = parts // 2
+    cut = len(index) // unit * first // parts * unit
+    return _split(points, order[:cut], first, unit, generator) + _split(points, order[cut:], parts - first, unit, generator)

@@ -5,10 +5,11 @@ import ot
 import torch
 from scipy.linalg import eigh
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import ArpackError, eigsh
 from scipy.spatial.distance import cdist
 from sklearn import manifold
 from sklearn.cluster import KMeans
+from torch import Tensor
 
 from replication.selection.base import BatchSelector, ClippedCount, draw_seed, shuffled_rows
 from replication.selection.parallel import map_chunks
@@ -68,7 +69,7 @@ class SpectralClustering(BatchSelector):
         k = len(samples) // self.batch_size
         if k == 1:
             return samples.view(1, -1)
-        affinity = self._affinity(u[samples], v[samples])
+        affinity = affinity_matrix(u[samples], v[samples], self.batch_size, self.temperature, self.affinity)
         if self.implementation == "fast":
             embedding, assign = spectral_embedding(affinity, k), even_assignment
         else:
@@ -80,12 +81,14 @@ class SpectralClustering(BatchSelector):
         order = np.argsort(assign(cdist(embedding, centres)), kind="stable")
         return samples[torch.from_numpy(order)].view(k, self.batch_size)
 
-    def _affinity(self, u, v):
-        weights = edge_weights(u, v, self.batch_size, self.temperature).numpy()
-        if self.affinity == "log":
-            return weights
-        # Only ratios of affinities matter. At small temperatures exp(w) itself overflows, and its ratios underflow.
-        return np.exp(np.maximum(weights - weights.max(), -600))
+
+def affinity_matrix(u: Tensor, v: Tensor, batch_size: int, temperature: float, affinity: str) -> np.ndarray:
+    """Return the affinity [N, N] of unit rows u, v [N, d]: the edge weights w ("log"), or exp(w) up to a factor ("exp")."""
+    weights = edge_weights(u, v, batch_size, temperature).numpy()
+    if affinity == "log":
+        return weights
+    # Only ratios of affinities matter. At small temperatures exp(w) itself overflows, and its ratios underflow.
+    return np.exp(np.maximum(weights - weights.max(), -600))
 
 
 def spectral_embedding(affinity: np.ndarray, dimensions: int) -> np.ndarray:
@@ -99,17 +102,26 @@ def spectral_embedding(affinity: np.ndarray, dimensions: int) -> np.ndarray:
     scale = 1 / np.sqrt(affinity.sum(axis=1))
     affinity *= scale[:, None]
     affinity *= scale[None, :]
-    size = len(affinity)
-    # The largest eigenvalues of D^-1/2 A D^-1/2 belong to the smallest of the Laplacian, I minus it.
-    if 8 * dimensions < size:
-        # Lanczos with a wide basis needs few restarts; the start vector is fixed, so equal inputs give equal vectors.
-        start = np.random.default_rng(0).standard_normal(size)
-        _, vectors = eigsh(affinity, dimensions, which="LA", ncv=4 * dimensions, v0=start)
-    else:
-        _, vectors = eigh(affinity, subset_by_index=(size - dimensions, size - 1), overwrite_a=True, check_finite=False)
+    vectors = _leading_eigenvectors(affinity, dimensions)
     vectors = vectors[:, ::-1] * scale[:, None]
     peak = vectors[np.abs(vectors).argmax(axis=0), np.arange(dimensions)]
     return np.ascontiguousarray(vectors * np.sign(peak))
+
+
+def _leading_eigenvectors(matrix: np.ndarray, count: int) -> np.ndarray:
+    """Return the eigenvectors [N, count] of the largest eigenvalues of a symmetric matrix, in ascending order of these.
+
+    Of D^-1/2 A D^-1/2 they are those of the smallest eigenvalues of the Laplacian, I minus it.
+    """
+    size = len(matrix)
+    if size > 400 and 8 * count < size:
+        # Lanczos with a wide basis needs few restarts; the start vector is fixed, so equal inputs give equal vectors.
+        start = np.random.default_rng(0).standard_normal(size)
+        try:
+            return eigsh(matrix, count, which="LA", ncv=max(4 * count, 64), v0=start)[1]
+        except ArpackError:  # it can stall on many equal eigenvalues, which the dense solver does not mind
+            pass
+    return eigh(matrix, subset_by_index=(size - count, size - 1), check_finite=False)[1]
 
 
 def even_assignment(distances: np.ndarray) -> np.ndarray:

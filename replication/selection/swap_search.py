@@ -108,7 +108,8 @@ class SwapSearch(BatchSelector):
             before, weight = weight, within_weight(u, v, rows, self.temperature)
             if weight < 1.001 * before:
                 break
-        return rows
+        # The tree leaves neighbouring batches side by side; training on them in this order would dwell on one region.
+        return rows[torch.randperm(len(rows), generator=generator)]
 
 
 def within_weight(u: Tensor, v: Tensor, rows: LongTensor, temperature: float) -> float:
