@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replication.hardness.measure import harder, measure, same_class_share, summarise_plans
+from replication.hardness.inputs import Embedded
+from replication.hardness.measure import harder, measure, same_class_share, summarise_cost, summarise_plans
 from replication.losses import contrastive_loss
 from replication.results import CAVEAT, FAILS, HOLDS
 from replication.selection import OrderedSGD, ShuffledBatches
@@ -29,43 +30,58 @@ def measured(seeds=3):
     generator = torch.Generator().manual_seed(0)
     u, v = torch.nn.functional.normalize(torch.randn(2, 22, 3, generator=generator), dim=-1)
     labels = torch.arange(22) % 3
-    return u, v, labels, *measure(SELECTORS, u, v, labels, 0.5, seeds)
+    data = Embedded("drawn", u, v, labels)
+    return data, *measure(SELECTORS, data, 0.5, seeds)
 
 
 def test_every_plan_is_measured():
-    u, v, labels, losses, plans = measured()
-    assert list(losses.columns) == ["selector", "seed", "loss"]
-    columns = ["selector", "seed", "batches", "mean", "sd", "min", "max", "same class", "seconds"]
+    data, losses, plans = measured()
+    u, v = data.u, data.v
+    assert list(losses.columns) == ["input", "selector", "seed", "loss"]
+    columns = ["input", "N", "selector", "seed", "batches", "mean", "sd", "min", "max", "same class", "seconds", "memory (MiB)"]
     assert list(plans.columns) == columns
+    assert set(losses.input) == set(plans.input) == {"drawn"} and set(plans.N) == {22}
     assert list(zip(plans.selector, plans.seed, strict=True)) == [(name, seed) for name in SELECTORS for seed in range(3)]
     for row in plans.to_dict("records"):
         plan = SELECTORS[row["selector"]].select(u, v, torch.Generator().manual_seed(row["seed"]))
         expected = [contrastive_loss(u[batch], v[batch], 0.5).item() for batch in plan]
         mine = losses[(losses.selector == row["selector"]) & (losses.seed == row["seed"])].loss
         assert mine.tolist() == pytest.approx(expected, abs=1e-5)
-        assert row["batches"] == len(plan) and row["same class"] == same_class_share(plan, labels)
+        assert row["batches"] == len(plan) and row["same class"] == same_class_share(plan, data.labels)
         found = [row[name] for name in ("mean", "sd", "min", "max")]
         assert found == pytest.approx([np.mean(expected), np.std(expected), min(expected), max(expected)], abs=1e-5)
-        assert row["seconds"] > 0
+        assert row["seconds"] > 0 and row["memory (MiB)"] >= 0
 
 
-def test_only_the_seconds_differ_between_two_measurements():
-    for one, other in zip(measured()[3:], measured()[3:], strict=True):
-        without = [frame.drop(columns="seconds", errors="ignore") for frame in (one, other)]
+def test_only_what_a_plan_costs_differs_between_two_measurements():
+    for one, other in zip(measured()[1:], measured()[1:], strict=True):
+        without = [frame.drop(columns=["seconds", "memory (MiB)"], errors="ignore") for frame in (one, other)]
         pd.testing.assert_frame_equal(*without, check_exact=True)
 
 
-def plans_of(**means):
-    """Hand-made plans: the mean batch loss of each selector at each seed."""
-    rows = [{"selector": name, "seed": s, "mean": x} for name, values in means.items() for s, x in enumerate(values)]
-    return pd.DataFrame(rows).assign(batches=4, sd=0.1, max=9.0, **{"same class": 0.25}).assign(min=lambda frame: frame["mean"])
+def plans_of(name="drawn", **means):
+    """Hand-made plans for one input: the mean batch loss of each selector at each seed."""
+    rows = [{"selector": selector, "seed": s, "mean": x} for selector, values in means.items() for s, x in enumerate(values)]
+    frame = pd.DataFrame(rows).assign(input=name, N=16, batches=4, sd=0.1, max=9.0, **{"same class": 0.25})
+    return frame.assign(min=frame["mean"])
 
 
 def test_summary_of_hand_made_plans():
-    summary = summarise_plans(plans_of(SGD=[1.0, 2.0, 3.0], SC=[4.0, 4.0, 4.0]), "SGD").set_index("selector")
-    assert summary["mean loss"].tolist() == [2, 4] and summary["sd over seeds"].tolist() == [1, 0]
-    assert summary["ratio to SGD"].tolist() == [1, 2] and summary["n"].tolist() == [3, 3]
-    assert summary["min loss"].tolist() == [1, 4] and summary["max loss"].tolist() == [9, 9]
+    """The ratio is to the baseline of the same input."""
+    inputs = plans_of(SGD=[1.0, 2.0, 3.0], SC=[4.0, 4.0, 4.0]), plans_of("other", SC=[5.0, 5.0], SGD=[10.0, 10.0])
+    summary = summarise_plans(pd.concat(inputs), "SGD")
+    labels = list(zip(summary.input, summary.selector, strict=True))
+    assert labels == [("drawn", "SGD"), ("drawn", "SC"), ("other", "SC"), ("other", "SGD")]
+    assert summary["mean loss"].tolist() == [2, 4, 5, 10] and summary["sd over seeds"].tolist() == [1, 0, 0, 0]
+    assert summary["ratio to SGD"].tolist() == [1, 2, 0.5, 1] and summary["n"].tolist() == [3, 3, 2, 2]
+    assert summary["min loss"].tolist() == [1, 4, 5, 10] and summary["max loss"].tolist() == [9] * 4
+
+
+def test_summary_of_what_plans_cost():
+    plans = plans_of(SGD=[1.0, 1.0], SC=[1.0, 1.0]).assign(seconds=[1.0, 3.0, 5.0, 5.0], **{"memory (MiB)": [7, 8, 9, 6]})
+    cost = summarise_cost(plans).set_index("selector")
+    assert cost.loc["SGD", ["seconds", "sd", "least", "peak memory (MiB)"]].tolist() == pytest.approx([2, 2**0.5, 1, 8])
+    assert cost.loc["SC", ["seconds", "sd", "least", "peak memory (MiB)"]].tolist() == [5, 0, 5, 9]
 
 
 @pytest.mark.parametrize(
