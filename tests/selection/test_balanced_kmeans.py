@@ -62,15 +62,15 @@ def test_well_separated_groups_are_recovered_at_any_depth(groups, branching):
     assert together > 0.9 * groups * 8 * 7
 
 
-def test_similarity_between_the_views_counts():
-    """u of one group looks like v of itself; the other half of the coordinates is noise of each view on its own."""
+def test_both_views_count():
+    """u tells the row of a 4 x 4 table and v the column: only together do they tell the 16 groups."""
     g = generator()
-    label = torch.arange(10).repeat(6)
-    shared = torch.eye(10)[label]
-    u, v = shared.repeat(1, 2), shared.repeat(1, 2)
-    u[:, 10:], v[:, 10:] = (0.2 * torch.randn(60, 10, generator=g) for _ in range(2))
+    label = torch.arange(16).repeat(6)[torch.randperm(96, generator=g)]
+    u, v = torch.eye(8)[label // 4], torch.eye(8)[4 + label % 4]
+    u, v = (x + 0.02 * torch.randn(96, 8, generator=g) for x in (u, v))
     plan = BalancedKMeans(6).select(u, v, g)
-    assert (label[plan] == label[plan[:, :1]]).double().mean() > 0.9
+    together = (label[plan][:, :, None] == label[plan][:, None, :]).sum() - plan.numel()
+    assert together > 0.9 * 16 * 6 * 5
 
 
 @pytest.mark.filterwarnings("error")

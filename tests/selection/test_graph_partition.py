@@ -67,22 +67,25 @@ def test_any_sizes_are_repaired_and_samples_leave_only_parts_that_are_too_large(
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_one_move_that_is_needed_is_the_best(seed):
-    u, v = unit_embeddings(15, seed=seed)
-    before = np.array([0] * 6 + [1] * 4 + [2] * 5)
+def test_each_move_is_the_best_one_out_of_its_part(seed):
+    u, v = unit_embeddings(20, seed=seed)
+    before = np.array([0] * 7 + [1] * 3 + [2] * 4 + [3] * 6)
     similarity = (u @ v.T + v @ u.T).fill_diagonal_(0).numpy()
 
-    def inside(part):
-        return sum(similarity[np.ix_(part == c, part == c)].sum() for c in range(3))
+    def after(part, sample, target):
+        return np.where(np.arange(20) == sample, target, part)
 
-    moves = []
-    for i in range(6):
-        after = before.copy()
-        after[i] = 1
-        moves.append((inside(after), i))
-    repaired = repair_sizes(before, 3, *(x.numpy() for x in similarity_factors(u, v)))
-    assert np.flatnonzero(repaired != before).tolist() == [max(moves)[1]]
-    assert before.tolist() == [0] * 6 + [1] * 4 + [2] * 5
+    def inside(part):
+        return sum(similarity[np.ix_(part == c, part == c)].sum() for c in range(4))
+
+    expected = before
+    for source in (0, 0, 3):
+        small = np.flatnonzero(np.bincount(expected) < 5)
+        moves = [after(expected, sample, target) for sample in np.flatnonzero(expected == source) for target in small]
+        expected = max(moves, key=inside)
+    repaired = repair_sizes(before, 4, *(x.numpy() for x in similarity_factors(u, v)))
+    assert repaired.tolist() == expected.tolist()
+    assert np.bincount(before).tolist() == [7, 3, 4, 6]
 
 
 def test_metis_cuts_two_cliques_at_their_single_edge():
@@ -91,6 +94,12 @@ def test_metis_cuts_two_cliques_at_their_single_edge():
     adjacency[0, 11] = adjacency[11, 0] = 1
     part = metis_parts(csr_array(adjacency), 2, seed=1)
     assert sorted([part[:6].tolist(), part[6:].tolist()]) == [[0] * 6, [1] * 6]
+
+
+def test_the_seed_decides_the_parts():
+    graph = GraphPartition(8, neighbours=5)._weighted_graph(*unit_embeddings(200))
+    assert np.array_equal(metis_parts(graph, 25, seed=1), metis_parts(graph, 25, seed=1))
+    assert not np.array_equal(metis_parts(graph, 25, seed=1), metis_parts(graph, 25, seed=2))
 
 
 @pytest.mark.parametrize(("groups", "batch_size"), [(4, 6), (12, 8), (40, 17)])

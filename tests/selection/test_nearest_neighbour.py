@@ -90,7 +90,7 @@ def test_where_too_few_others_are_left_random_skipped_samples_fill_the_batch():
     """12 samples, 8 skipped: the first batch takes its three farthest, the second what it may and random ones."""
     u, v = embeddings(12)
     order = (u @ v.T + v @ u.T).fill_diagonal_(torch.inf).argsort(dim=1, descending=True)  # itself, then the nearest first
-    nearest_fill = filled = 0
+    nearest_fill = lowest_fill = filled = 0
     for seed in range(100):
         plan = {row[0]: row[1:] for row in NearestNeighbour(4, skip=8).select(u, v, generator(seed)).tolist()}
         first, *queue = shuffled_rows(12, 4, generator(seed)).flatten().tolist()
@@ -103,9 +103,21 @@ def test_where_too_few_others_are_left_random_skipped_samples_fill_the_batch():
         skipped = [j for j in others if j not in allowed]
         wanted = 3 - len(allowed)
         filled += wanted > 0
-        nearest_fill += wanted > 0 and set(plan[second]) - allowed == set(skipped[:wanted])
+        drawn = set(plan[second]) - allowed
+        nearest_fill += wanted > 0 and drawn == set(skipped[:wanted])
+        lowest_fill += wanted > 0 and drawn == set(sorted(skipped)[:wanted])
     assert filled > 50
     assert nearest_fill < 0.3 * filled
+    assert lowest_fill < 0.3 * filled
+
+
+def test_the_rows_are_in_random_order():
+    """The batch that was filled first, and is the hardest therefore, is not the first row more often than another."""
+    u, v = embeddings(40)
+    starts = [shuffled_rows(40, 4, generator(seed))[0, 0] for seed in range(60)]
+    plans = [NearestNeighbour(4).select(u, v, generator(seed)) for seed in range(60)]
+    rows = [int((plan[:, 0] == start).nonzero()) for plan, start in zip(plans, starts, strict=True)]
+    assert len(set(rows)) == 10
 
 
 @pytest.mark.parametrize(
