@@ -11,7 +11,8 @@ from replication.selection.swaps import swap_by_loss, swap_by_weight
 from replication.selection.weights import edge_weights
 from replication.validation import check_choice, check_count, check_positive
 
-DENSE_LIMIT = 2560  # samples whose n x n weights are searched as one matrix; larger sets are searched in groups of this size
+DENSE_LIMIT = 2560  # samples whose n x n weights are searched as one matrix;
+GROUP_LIMIT = 1280  # larger sets are searched in groups of this size, whose matrices fit the processor's cache
 
 
 class SwapSearch(BatchSelector):
@@ -47,7 +48,7 @@ class SwapSearch(BatchSelector):
         temperature: float = 1.0,
         objective: str = "bound",
         refine: BatchSelector | None = None,
-        rounds: int = 8,
+        rounds: int = 12,
         workers: int | None = None,
     ):
         self.batch_size = check_count("batch_size", batch_size, 2)
@@ -103,7 +104,7 @@ class SwapSearch(BatchSelector):
             rows = samples[tree_partition(middle[samples], self.batch_size, generator)]
         weight = -np.inf
         for _ in range(self.rounds):
-            groups = group_alike(middle[rows].mean(dim=1), DENSE_LIMIT // self.batch_size, generator)
+            groups = group_alike(middle[rows].mean(dim=1), max(2, GROUP_LIMIT // self.batch_size), generator)
             rows = torch.cat(map_chunks(lambda group, rows=rows: self._search(u, v, rows[group]), groups, self.workers))
             before, weight = weight, within_weight(u, v, rows, self.temperature)
             if weight < 1.001 * before:

@@ -114,6 +114,7 @@ def test_harder_than_spectral_clustering_and_refines_it():
 @pytest.mark.parametrize("limit", [16, 64])
 def test_large_sets_are_searched_in_rounds(monkeypatch, limit):
     monkeypatch.setattr(module, "DENSE_LIMIT", limit)
+    monkeypatch.setattr(module, "GROUP_LIMIT", limit)
     u, v = clustered(203, groups=20)
     selectors = [SwapSearch(8, temperature=0.1, rounds=rounds, workers=workers) for rounds, workers in ((1, 1), (6, 1), (6, 3))]
     plans = [selector.select(u, v, seeded()) for selector in selectors]
