@@ -11,7 +11,7 @@ def test_phases_are_seeded_unit_rows_with_classes():
         data, again = synthetic_phase(phase, 200, 16), synthetic_phase(phase, 200, 16)
         assert torch.equal(data.u, again.u) and torch.equal(data.v, again.v)
         assert torch.allclose(data.u.norm(dim=1), torch.ones(200))
-        assert data.labels.shape == (200,) and 0 <= data.labels.min() and data.labels.max() < 100
+        assert data.labels.shape == (200,) and data.labels.min() >= 0 and data.labels.max() < 100
         assert not torch.equal(data.u, synthetic_phase(phase, 200, 16, seed=1).u)
 
 
