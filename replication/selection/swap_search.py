@@ -1,12 +1,15 @@
 """Batches by balanced local search: a better optimiser of the paper's objective than spectral clustering, and a faster one."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import LongTensor, Tensor
 
+from replication.losses import batch_losses
 from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
 from replication.selection.grouping import group_alike, tree_partition
-from replication.selection.parallel import map_chunks
+from replication.selection.parallel import map_chunks, single_threaded
 from replication.selection.swaps import swap_by_loss, swap_by_weight
 from replication.selection.weights import edge_weights
 from replication.validation import check_choice, check_count, check_positive
@@ -18,8 +21,8 @@ GROUP_LIMIT = 1280  # larger sets are searched in groups of this size, whose mat
 class SwapSearch(BatchSelector):
     """An even partition improved by exchanging pairs of samples until no exchange makes the batches harder.
 
-    The default choice for hard batches: at the paper's chunk size it takes a few hundredths of a second where spectral
-    clustering takes tenths, and its batches are harder. Like every selector of hard batches it draws samples of one
+    The default choice for hard batches: harder than spectral clustering's, and faster (notebook `04_batch_selection`
+    measures both). Like every selector of hard batches it draws samples of one
     class together (`MixedBatches` and `NearestNeighbour` offer milder ones).
 
     Up to 2,560 samples the search is exhaustive: it ends where no swap of two samples helps. Larger sets start from a tree
@@ -31,8 +34,8 @@ class SwapSearch(BatchSelector):
         k: batches in a chunk; chunks are cut at random and searched one by one. None: the whole set at once, which gives
             the hardest batches. More than floor(N/B) means floor(N/B) (one logged line).
         temperature: > 0, of the loss.
-        objective: "bound": the sum of the paper's edge weights inside the batches. "loss": after that, the contrastive loss
-            itself; several times slower for batches that are 1-3 % harder.
+        objective: what no swap lowers. "bound": the sum of the paper's edge weights inside the batches. "loss": the
+            contrastive loss itself, slower and a little harder.
         refine: a selector whose partition is the start, such as `SpectralClustering`; None: a random one (or the tree).
         rounds: rounds of regrouping for sets larger than 2,560; it ends earlier when a round gains less than 0.1 %.
         workers: threads; None means all cores. The plan does not depend on it.
@@ -55,6 +58,8 @@ class SwapSearch(BatchSelector):
         self.k = ClippedCount(k)
         self.temperature = check_positive("temperature", temperature)
         self.objective = check_choice("objective", objective, ("bound", "loss"))
+        if refine is not None and not isinstance(refine, BatchSelector):
+            raise TypeError(f"refine={refine!r} must be a BatchSelector or None")
         self.refine = refine
         self.rounds = check_count("rounds", rounds, 1)
         self.workers = None if workers is None else check_count("workers", workers, 1)
@@ -64,8 +69,10 @@ class SwapSearch(BatchSelector):
         rows = self._start(u, v, generator)
         chunks = list(rows.split(self.k.within(len(rows))))
         if len(chunks[0]) * self.batch_size <= DENSE_LIMIT:
-            return torch.cat(map_chunks(lambda chunk: self._search(u, v, chunk), chunks, self.workers))
-        return torch.cat([self._search_large(u, v, chunk, generator) for chunk in chunks])
+            fresh = self.refine is None
+            return torch.cat(map_chunks(lambda chunk: self._search(u, v, chunk, fresh), chunks, self.workers))
+        with single_threaded():
+            return torch.cat([self._search_large(u, v, chunk, generator) for chunk in chunks])
 
     def _start(self, u: Tensor, v: Tensor, generator) -> LongTensor:
         if self.refine is None:
@@ -77,8 +84,12 @@ class SwapSearch(BatchSelector):
             raise ValueError(f"refine={name} gave batches {list(rows.shape)}; it must partition the data into {expected}")
         return rows
 
-    def _search(self, u: Tensor, v: Tensor, rows: LongTensor) -> LongTensor:
-        """Search one chunk, given as batches [k, B], exhaustively; return its batches [k, B]."""
+    def _search(self, u: Tensor, v: Tensor, rows: LongTensor, fresh: bool) -> LongTensor:
+        """Search one chunk, given as batches [k, B], exhaustively; return its batches [k, B].
+
+        The search by loss begins with one by weight, which is faster, if the start is `fresh` and so has nothing to lose:
+        a swap that raises the weight can lower the loss.
+        """
         k, size = rows.shape
         if k == 1:
             return rows
@@ -86,7 +97,8 @@ class SwapSearch(BatchSelector):
         u, v = u[samples], v[samples]
         weights = edge_weights(u, v, size, self.temperature).numpy()
         label = np.repeat(np.arange(k), size)
-        swap_by_weight(weights, label, k, max_passes=100)
+        if self.objective == "bound" or fresh:
+            swap_by_weight(weights, label, k, max_passes=100)
         members = label.argsort(kind="stable").reshape(k, size)
         if self.objective == "loss":
             z = u @ v.T / self.temperature
@@ -102,15 +114,24 @@ class SwapSearch(BatchSelector):
         if self.refine is None:
             samples = rows.flatten()
             rows = samples[tree_partition(middle[samples], self.batch_size, generator)]
-        weight = -np.inf
+        fresh, value = self.refine is None, -np.inf
         for _ in range(self.rounds):
             groups = group_alike(middle[rows].mean(dim=1), max(2, GROUP_LIMIT // self.batch_size), generator)
-            rows = torch.cat(map_chunks(lambda group, rows=rows: self._search(u, v, rows[group]), groups, self.workers))
-            before, weight = weight, within_weight(u, v, rows, self.temperature)
-            if weight < 1.001 * before:
+            rows = torch.cat(map_chunks(partial(self._search_group, u, v, rows, fresh), groups, self.workers))
+            before, value, fresh = value, self._value(u, v, rows), False
+            if value < 1.001 * before:
                 break
         # The tree leaves neighbouring batches side by side; training on them in this order would dwell on one region.
         return rows[torch.randperm(len(rows), generator=generator)]
+
+    def _search_group(self, u: Tensor, v: Tensor, rows: LongTensor, fresh: bool, group: LongTensor) -> LongTensor:
+        return self._search(u, v, rows[group], fresh)
+
+    def _value(self, u: Tensor, v: Tensor, rows: LongTensor) -> float:
+        """Return what the search maximises: the mean batch loss, or the paper's lower bound of it."""
+        if self.objective == "loss":
+            return float(batch_losses(u, v, rows, self.temperature, validate=False).mean())
+        return within_weight(u, v, rows, self.temperature)
 
 
 def within_weight(u: Tensor, v: Tensor, rows: LongTensor, temperature: float) -> float:

@@ -179,3 +179,32 @@ def test_refine_must_partition():
 def test_bad_parameters(arguments, message):
     with pytest.raises(ValueError, match=message):
         SwapSearch(**arguments)
+
+
+@pytest.mark.parametrize("limit", [8, 1000])
+def test_refining_by_loss_never_lowers_the_loss(monkeypatch, limit):
+    monkeypatch.setattr(module, "DENSE_LIMIT", limit)
+    monkeypatch.setattr(module, "GROUP_LIMIT", 16)
+    for seed in range(20):
+        u, v = clustered(48, seed=seed)
+        start = SwapSearch(8, temperature=0.1, objective="loss").select(u, v, seeded(seed))
+        refined = SwapSearch(8, temperature=0.1, objective="loss", refine=FixedBatches(batches=start)).select(u, v, seeded())
+        assert mini_batch_loss(u, v, refined, 0.1) >= mini_batch_loss(u, v, start, 0.1) - 1e-5
+
+
+def test_large_sets_do_not_depend_on_torch_threads():
+    u, v = clustered(2720, groups=200)
+    threads = torch.get_num_threads()
+    try:
+        plans = []
+        for count in (1, 2, 4):
+            torch.set_num_threads(count)
+            plans.append(SwapSearch(8, temperature=0.1, rounds=2).select(u, v, seeded()))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(plans[0], plans[1]) and torch.equal(plans[0], plans[2])
+
+
+def test_refine_must_be_a_selector():
+    with pytest.raises(TypeError, match="refine='SC' must be a BatchSelector or None"):
+        SwapSearch(4, refine="SC")
