@@ -46,11 +46,13 @@ def frontier_selectors(samples: int, batch_size: int, temperature: float, k: int
         "SC": SpectralClustering(batch_size, **chunk, temperature=temperature),
         "SC (exp)": SpectralClustering(batch_size, **chunk, affinity="exp", temperature=temperature),
     }
-    for size in (k // 4, k, 2 * k):
+    selectors["SwapSearch"] = SwapSearch(batch_size, **chunk, temperature=temperature)
+    for size in (k // 4, 2 * k):
         if 1 < size < whole:
             selectors[f"SwapSearch, k={size}"] = SwapSearch(batch_size, size, temperature)
+    if chunk:
+        selectors["SwapSearch, whole set"] = SwapSearch(batch_size, temperature=temperature)
     selectors |= {
-        "SwapSearch, whole set": SwapSearch(batch_size, temperature=temperature),
         "SwapSearch by loss, whole set": SwapSearch(batch_size, temperature=temperature, objective="loss"),
         "MixedBatches, half of SwapSearch": MixedBatches(SwapSearch(batch_size, temperature=temperature), 0.5),
         "nearest neighbours": NearestNeighbour(batch_size),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import torch
 
-from replication.hardness.cost import with_peak_memory
+from replication.cost import with_peak_memory
 from replication.hardness.inputs import Embedded
 from replication.losses import mini_batch_loss
 from replication.selection import SwapSearch

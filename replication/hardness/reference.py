@@ -6,7 +6,7 @@ import torch
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
-from replication.hardness.cost import fastest
+from replication.cost import fastest
 from replication.hardness.inputs import Embedded
 from replication.losses import mini_batch_loss
 from replication.selection import SpectralClustering, SwapSearch, edge_weights

@@ -1,12 +1,14 @@
 """How much faster the batched program is than the same updates with autograd, one seed at a time."""
 
-import time
+from itertools import product
 
 import pandas as pd
 import torch
 
+from replication.cost import fastest
 from replication.losses import contrastive_loss
 from replication.selection import OrderedSGD, ShuffledBatches, SpectralClustering
+from replication.selection.parallel import single_threaded
 from replication.synthetic.descent import Embeddings
 from replication.synthetic.methods import make_method
 
@@ -48,29 +50,25 @@ def batched_descent(method: str, n: int, d: int, batch_size: int, epochs: int, s
     return embeddings.x
 
 
-def compare_speed(seed_counts: list[int], epochs: int, n: int = 8, d: int = 16, batch_size: int = 2) -> pd.DataFrame:
-    """Time both programs in turn on equal work, single-threaded, and return seconds and their ratio for each case.
+def compare_speed(
+    seed_counts: list[int], epochs: int, n: int = 8, d: int = 16, batch_size: int = 2, repeats: int = 3
+) -> pd.DataFrame:
+    """Time both programs in turn on equal work, single-threaded, and return the least seconds of the repeats, and ratios.
 
     Columns: method, seeds, batched (s), autograd (s), ratio (autograd / batched), largest difference of the end points.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     rows = []
-    try:
-        for method in ("SGD", "OSGD", "SC"):
-            for seeds in seed_counts:
-                problem = (method, n, d, batch_size, epochs, seeds, 0.5)
-                for program in (batched_descent, autograd_descent):  # the first call of anything loads libraries
-                    program(method, n, d, batch_size, 1, 1, 0.5)
-                begin = time.perf_counter()
-                fast = batched_descent(*problem)
-                middle = time.perf_counter()
-                slow = autograd_descent(*problem)
-                seconds = middle - begin, time.perf_counter() - middle
-                rows.append(
-                    {"method": method, "seeds": seeds, "batched (s)": seconds[0], "autograd (s)": seconds[1]}
-                    | {"ratio": seconds[1] / seconds[0], "largest difference": float((fast - slow).abs().max())}
-                )
-    finally:
-        torch.set_num_threads(threads)
+    for method, seeds in product(("SGD", "OSGD", "SC"), seed_counts):
+        problem, ends = (method, n, d, batch_size, epochs, seeds, 0.5), {}
+        programs = {
+            "batched": lambda problem=problem, ends=ends: ends.update(batched=batched_descent(*problem)),
+            "autograd": lambda problem=problem, ends=ends: ends.update(autograd=autograd_descent(*problem)),
+        }
+        with single_threaded():
+            seconds = fastest(programs, repeats)
+        rows.append(
+            {"method": method, "seeds": seeds, "batched (s)": seconds["batched"], "autograd (s)": seconds["autograd"]}
+            | {"ratio": seconds["autograd"] / seconds["batched"]}
+            | {"largest difference": float((ends["batched"] - ends["autograd"]).abs().max())}
+        )
     return pd.DataFrame(rows)

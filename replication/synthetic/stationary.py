@@ -6,6 +6,7 @@ import torch
 from replication.geometry import antipodes_first, distance_to_optimum, target_name
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTED
 from replication.selection import AllBatches, FixedBatches, FullBatch
+from replication.selection.parallel import single_threaded
 from replication.synthetic.descent import Embeddings, descend, family_losses, gram_blocks
 
 FAMILIES = ("full batch", "all batches", "fixed")
@@ -35,7 +36,8 @@ def rest_points(
         everything = gram_blocks(FullBatch().plan(n), n)
         families = [FullBatch().plan(n), AllBatches(batch_size).plan(n), FixedBatches(batch_size).plan(n)]
         for name, batches in zip(FAMILIES, families, strict=True):
-            end, steps, norms = descend(start, batches, lr, max_steps, tolerance)
+            with single_threaded():  # the tensors are tiny
+                end, steps, norms = descend(start, batches, lr, max_steps, tolerance)
             gram = end.gram()
             own = family_losses(gram, gram_blocks(batches, n)).mean(dim=1)
             full = family_losses(gram, everything)[:, 0]
@@ -65,18 +67,24 @@ def summarise_rest(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict_on_rest(table: pd.DataFrame, reached: float = 1e-3) -> tuple[str, str]:
-    """Return the verdict and the evidence on Figure 2: full and all batches reach the optimum, fixed batches do not."""
+    """Return the verdict and the evidence on Figure 2: full and all batches reach the optimum, fixed batches do not.
+
+    HOLDS if every run does as claimed. FAILS if a run on full or all batches comes to rest elsewhere, or if fixed batches
+    reach the optimum in half of the runs or more. CAVEAT otherwise: some runs were still moving, or a few fixed ones arrive.
+    """
     known = table.dropna(subset=["distance"])
     if known.empty:
         return UNTESTED, "no (N, d) of this run has an optimum that a theorem gives"
     near = known.distance <= reached
     wanted, fixed = known.family != "fixed", known.family == "fixed"
-    hits, runs = int(near[wanted].sum()), int(wanted.sum())
-    misses, others = int((~near)[fixed].sum()), int(fixed.sum())
-    unrested = int((known[wanted & ~near].status == "stopped").sum())
-    evidence = f"full and all batches end within {reached:g} of the optimum in {hits} of {runs} runs"
-    evidence += f" ({unrested} of the others were still moving)" if hits < runs else ""
-    evidence += f"; fixed batches stay away in {misses} of {others}"
-    if hits == runs and misses == others:
+    parts = []
+    for family, group in known[wanted].groupby("family", sort=False):
+        misses = group[group.distance > reached]
+        sizes = sorted({f"({row.N}, {row.d}) {row.status}" for row in misses.itertuples()})
+        parts.append(f"{family} {len(group) - len(misses)} of {len(group)}" + (f" (not: {', '.join(sizes)})" if sizes else ""))
+    away, others = int((~near)[fixed].sum()), int(fixed.sum())
+    evidence = f"runs that end within {reached:g} of the optimum: {'; '.join(parts)}; fixed {others - away} of {others}"
+    elsewhere = bool((known[wanted & ~near].status == "at rest").any())
+    if near[wanted].all() and away == others:
         return HOLDS, evidence
-    return (CAVEAT if hits > runs / 2 and misses > others / 2 else FAILS), evidence
+    return (FAILS if elsewhere or 2 * away <= others else CAVEAT), evidence

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replication.hardness.inputs import Embedded
-from replication.hardness.measure import harder, measure, same_class_share, summarise_cost, summarise_plans
+from replication.hardness.measure import measure, same_class_share, summarise_cost, summarise_plans, verdict_on_hardness
 from replication.losses import contrastive_loss
-from replication.results import CAVEAT, FAILS, HOLDS
+from replication.results import CAVEAT, FAILS, HOLDS, UNTESTED
 from replication.selection import OrderedSGD, ShuffledBatches
 
 SELECTORS = {"SGD": ShuffledBatches(4), "OSGD": OrderedSGD(4, k=5, q=2, temperature=0.5)}
@@ -89,11 +89,24 @@ def test_summary_of_what_plans_cost():
     [
         ([2.0, 3.0, 4.0], [1.0, 2.1, 2.9], HOLDS),  # paired: the seeds' own spread does not hide the difference
         ([1.0, 2.1, 2.9], [2.0, 3.0, 4.0], FAILS),
-        ([2.0, 3.0, 4.0], [1.0, 3.5, 4.0], CAVEAT),
-        ([5.0], [1.0], CAVEAT),  # a single plan has no interval
+        ([2.0, 3.0, 4.0], [1.0, 3.5, 4.0], FAILS),  # no difference shown
+        ([2.0, 3.0, 4.0], [2.0, 3.0, 4.0], FAILS),
+        ([5.0], [1.0], UNTESTED),  # a single plan has no interval
     ],
 )
-def test_harder_is_judged_by_the_paired_interval(first, second, verdict):
-    found, evidence = harder(plans_of(SC=first, SGD=second), "SC", "SGD")
+def test_hardness_is_judged_by_the_paired_interval(first, second, verdict):
+    found, evidence = verdict_on_hardness(plans_of(SC=first, SGD=second), "SC", "SGD")
     assert found == verdict
-    assert f"paired difference {np.mean(first) - np.mean(second):.4g}," in evidence and f"n={len(first)} plans" in evidence
+    assert f"({np.mean(first) - np.mean(second):+.2g} [" in evidence and f"n={len(first)} plans" in evidence
+
+
+def test_verdict_over_several_inputs():
+    hard, harder = [1.0, 2.0, 3.0], [2.0, 3.1, 4.0]
+    yes, yes_too, no = (plans_of(name, SC=harder, SGD=hard) for name in ("a", "b", "c"))
+    undecided = plans_of("d", SC=[1.0, 2.5, 2.8], SGD=hard)
+    softer = plans_of("e", SC=hard, SGD=harder)
+    judge = [
+        verdict_on_hardness(pd.concat(plans), "SC", "SGD")[0]
+        for plans in ([yes, yes_too, no], [yes, yes_too, undecided], [yes, undecided], [yes, yes_too, softer])
+    ]
+    assert judge == [HOLDS, CAVEAT, FAILS, FAILS]

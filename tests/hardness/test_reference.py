@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from replication.hardness.cost import fastest, with_peak_memory
+from replication.cost import fastest, with_peak_memory
 from replication.hardness.growth import growth
 from replication.hardness.inputs import synthetic_phase
 from replication.hardness.reference import compare_with_reference

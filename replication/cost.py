@@ -20,16 +20,18 @@ def fastest(functions: dict[str, Callable], repeats: int) -> dict[str, float]:
 
 
 def with_peak_memory(function: Callable) -> tuple[object, float, float]:
-    """Call `function` and return (its value, seconds, peak of the process's resident memory above the start in MiB).
+    """Call `function` and return (its value, seconds, peak resident memory of the whole process in MiB).
 
-    The memory is sampled every 5 ms, so a shorter peak can be missed.
+    Sampled every 5 ms, so a shorter peak can be missed. Python with its libraries and the data are part of it: an upper
+    limit of what the call itself needs, even if it re-uses memory that the process kept from before.
     """
     process, peak, done = psutil.Process(), [0], threading.Event()
-    start = process.memory_info().rss
 
     def watch():
-        while not done.wait(0.005):
-            peak[0] = max(peak[0], process.memory_info().rss - start)
+        while True:
+            peak[0] = max(peak[0], process.memory_info().rss)
+            if done.wait(0.005):
+                break
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
