@@ -6,8 +6,8 @@ What to import in your own code:
 - `replication.selection`: ways to choose mini-batches, and `PlannedBatchSampler`, which feeds them to a DataLoader.
 - `replication.geometry`: the optimal configurations (simplex ETF, cross-polytope) and distances to them.
 
-Everything else serves the notebooks: `theory`, `toy`, `synthetic` and `embeddings` compute what they show, `results` writes
-it with its provenance, and `python -m replication` runs them.
+Everything else serves the notebooks: `theory`, `toy`, `synthetic` and `hardness` compute what they show, `results` writes it
+with its provenance, and `python -m replication` runs them.
 """
 
 __version__ = "0.1.0"

@@ -43,6 +43,8 @@ def ledger(results: Path) -> pd.DataFrame:
         if found:
             table = f"[{found['table']}]({found['folder']}/tables/{found['table']}.md), " if found["table"] else ""
             links = f"{table}[run]({found['folder']}/run.json)"
+            if (results / found["folder"] / "timings" / "cost.md").is_file():
+                links += f", [cost]({found['folder']}/timings/cost.md)"
         rows.append(
             {
                 "claim": claim["claim"],
@@ -93,10 +95,10 @@ def run_times(results: Path) -> str:
         machine = record["hardware"]["gpu"] or f"{record['hardware']['cores']} cores, {record['hardware']['processor']}"
         rows.append(
             {"notebook": record["notebook"], "profile": profile, "time": f"{record['wall_seconds'] / 60:.1f} min"}
-            | {"disk": f"{size / 2**20:.1f} MB", "machine": machine, "date": record["started"][:10]}
+            | {"disk": f"{size / 2**20:.1f} MB", "machine": machine, "commit": (record["git"]["sha"] or "")[:8]}
         )
     names = {"notebook": "Notebook", "profile": "Profile", "time": "Run time", "disk": "Results on disk", "machine": "Machine"}
-    return _table(pd.DataFrame(rows, columns=[*names, "date"]), names | {"date": "Date"})
+    return _table(pd.DataFrame(rows, columns=[*names, "commit"]), names | {"commit": "Commit"})
 
 
 def frontier(results: Path) -> str:
@@ -113,6 +115,7 @@ def frontier(results: Path) -> str:
             f"{folder.split('/')[1]}: [hardness](results/{folder}/tables/hardness.md),"
             f" [seconds and memory](results/{folder}/timings/cost.md),"
             f" [against the published procedure](results/{folder}/timings/reference.md),"
+            f" [goals met](results/{folder}/timings/gates.md),"
             f" [growth](results/{folder}/timings/growth.md)"
             for folder in shown
         )

@@ -57,6 +57,8 @@ def resolve(experiment: str, profile: str, overrides: dict | None = None) -> tup
     if profile not in files:
         raise UsageError(f"profile {profile!r} of {experiment} must be one of {', '.join(files)}")
     parameters = notebook_defaults(notebook)
+    if "profile" in (overrides or {}):
+        raise UsageError(f"parameter 'profile' is not set by itself; use --profile {overrides['profile']}")
     chosen = (yaml.safe_load(files[profile].read_text()) or {}) | (overrides or {})
     for name in chosen:
         if name not in parameters:
@@ -83,6 +85,9 @@ def run(
     notebook, parameters = resolve(experiment, profile, overrides)
     folder = f"results/{experiment}/{profile}" if publish else f"results/local/{experiment}/{profile}"
     parameters["results_dir"] = (overrides or {}).get("results_dir", folder)
+    for name in ("results_dir", "dataset"):
+        if not isinstance(parameters.get(name, ""), str):
+            raise UsageError(f"{name}={parameters[name]!r} must be a text")
     target = root / parameters["results_dir"]
     try:
         check_results_folder(target)

@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from open_clip import ClipLoss
 
 from replication.geometry import cross_polytope, simplex_etf
@@ -148,3 +150,19 @@ def test_without_validation_nothing_is_checked():
     u, v = pairs(4, 2)
     assert math.isnan(contrastive_loss(u * torch.nan, v, validate=False).item())
     assert math.isfinite(contrastive_loss(3 * u, v, validate=False).item())
+
+
+@given(st.integers(0, 50))
+@settings(max_examples=10, deadline=None)
+def test_loss_of_a_plan_does_not_depend_on_labels_or_order(seed):
+    """Relabelling the samples, reordering the batches, or the samples of a batch, changes no plan's loss."""
+    generator = torch.Generator().manual_seed(seed)
+    u, v = (torch.nn.functional.normalize(torch.randn(24, 5, generator=generator).double(), dim=1) for _ in range(2))
+    plan = torch.randperm(24, generator=generator).view(4, 6)
+    loss = mini_batch_loss(u, v, plan, 0.1)
+    order = torch.randperm(24, generator=generator)
+    relabelled = mini_batch_loss(u[order], v[order], order.argsort()[plan], 0.1)
+    batches = mini_batch_loss(u, v, plan[torch.randperm(4, generator=generator)], 0.1)
+    inside = mini_batch_loss(u, v, plan[:, torch.randperm(6, generator=generator)], 0.1)
+    for other in (relabelled, batches, inside):
+        torch.testing.assert_close(other, loss, rtol=1e-12, atol=1e-12)

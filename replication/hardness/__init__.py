@@ -1,1 +1,1 @@
-"""How hard the batches of each selector are, and what they cost, on embeddings of real images (Figure 4's question)."""
+"""How hard the batches of each selector are, and what they cost, on embeddings of images and synthetic ones (Figure 4)."""

@@ -66,5 +66,5 @@ def _distances(chunk: Embedded, selector: SpectralClustering, k: int) -> np.ndar
     """Return the distances [N, k] of the embedded samples to the k-means centres that the assignment starts from."""
     u, v = chunk.u.double(), chunk.v.double()
     affinity = affinity_matrix(u, v, selector.batch_size, selector.temperature, selector.affinity)
-    embedding = spectral_embedding(affinity, k)
+    embedding = spectral_embedding(affinity, k, single=selector.affinity == "log")
     return cdist(embedding, KMeans(k, n_init=selector.n_init, random_state=0).fit(embedding).cluster_centers_)

@@ -57,7 +57,8 @@ class IndexSelector(BatchSelector):
     uses_embeddings = False
 
     def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
-        """Choose mini-batches for len(u) samples; the embeddings' values are not looked at. See `BatchSelector.select`."""
+        """Choose mini-batches for len(u) samples; the embeddings are checked but do not matter. See `BatchSelector.select`."""
+        check_pairs(u, u if v is None else v)
         return self.plan(len(u), generator)
 
     def plan(self, num_samples: int, generator: Generator | None = None) -> LongTensor:

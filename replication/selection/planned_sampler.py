@@ -38,6 +38,8 @@ class PlannedBatchSampler(Sampler[list[int]]):
     """
 
     def __init__(self, selector: BatchSelector, num_samples: int, seed: int = 0):
+        if not isinstance(selector, BatchSelector):
+            raise TypeError(f"selector={selector!r} must be a BatchSelector, such as ShuffledBatches(32)")
         self.selector = selector
         self.num_samples = check_count("num_samples", num_samples, 2)
         self.batch_size = selector.batch_size or num_samples
@@ -94,6 +96,9 @@ class PlannedBatchSampler(Sampler[list[int]]):
         Raises:
             ValueError: the state was saved for another data size, batch size or seed.
         """
+        missing = {"num_samples", "batch_size", "seed", "epoch", "plan", "position"} - set(state)
+        if missing:
+            raise ValueError(f"the saved state lacks {', '.join(sorted(missing))}; it must come from state_dict()")
         for name in ("num_samples", "batch_size", "seed"):
             if state[name] != getattr(self, name):
                 raise ValueError(f"the saved state has {name}={state[name]}; this sampler has {name}={getattr(self, name)}")

@@ -59,7 +59,7 @@ class SpectralClustering(BatchSelector):
         self.workers = None if workers is None else check_count("workers", workers, 1)
 
     def _select(self, u, v, generator):
-        u, v = u.double().cpu(), v.double().cpu()  # exp(w) spans (B-1)^4: float32 would round the small weights away
+        u, v = u.double().cpu(), v.double().cpu()  # float32 would round small weights to zero
         rows = shuffled_rows(len(u), self.batch_size, generator)
         chunks = [(chunk.flatten(), draw_seed(generator)) for chunk in rows.split(self.k.within(len(rows)))]
         return torch.cat(map_chunks(lambda chunk: self._partition(u, v, *chunk), chunks, self.workers))
@@ -71,7 +71,7 @@ class SpectralClustering(BatchSelector):
             return samples.view(1, -1)
         affinity = affinity_matrix(u[samples], v[samples], self.batch_size, self.temperature, self.affinity)
         if self.implementation == "fast":
-            embedding, assign = spectral_embedding(affinity, k), even_assignment
+            embedding, assign = spectral_embedding(affinity, k, single=self.affinity == "log"), even_assignment
         else:
             embedding = manifold.spectral_embedding(
                 affinity, n_components=k, eigen_solver="arpack", random_state=seed, drop_first=False
@@ -91,8 +91,11 @@ def affinity_matrix(u: Tensor, v: Tensor, batch_size: int, temperature: float, a
     return np.exp(np.maximum(weights - weights.max(), -600))
 
 
-def spectral_embedding(affinity: np.ndarray, dimensions: int) -> np.ndarray:
-    """Return the spectral embedding [N, dimensions] of a dense symmetric affinity [N, N], in float64.
+def spectral_embedding(affinity: np.ndarray, dimensions: int, single: bool = False) -> np.ndarray:
+    """Return the spectral embedding [N, dimensions] of a dense symmetric affinity [N, N].
+
+    `single` solves the eigenvalue problem in float32, which is enough where the affinities are of one order, as the weights
+    w are and exp(w) are not.
 
     The eigenvectors of the normalised Laplacian with the smallest eigenvalues, the constant one included, divided by the
     square root of the degrees. The sign of each vector is fixed by its largest entry. The diagonal is ignored.
@@ -102,7 +105,7 @@ def spectral_embedding(affinity: np.ndarray, dimensions: int) -> np.ndarray:
     scale = 1 / np.sqrt(affinity.sum(axis=1))
     affinity *= scale[:, None]
     affinity *= scale[None, :]
-    vectors = _leading_eigenvectors(affinity, dimensions)
+    vectors = _leading_eigenvectors(affinity.astype(np.float32) if single else affinity, dimensions)
     vectors = vectors[:, ::-1] * scale[:, None]
     peak = vectors[np.abs(vectors).argmax(axis=0), np.arange(dimensions)]
     return np.ascontiguousarray(vectors * np.sign(peak))
@@ -116,7 +119,7 @@ def _leading_eigenvectors(matrix: np.ndarray, count: int) -> np.ndarray:
     size = len(matrix)
     if size > 400 and 8 * count < size:
         # Lanczos with a wide basis needs few restarts; the start vector is fixed, so equal inputs give equal vectors.
-        start = np.random.default_rng(0).standard_normal(size)
+        start = np.random.default_rng(0).standard_normal(size).astype(matrix.dtype)
         try:
             return eigsh(matrix, count, which="LA", ncv=max(4 * count, 64), v0=start)[1]
         except ArpackError:  # it can stall on many equal eigenvalues, which the dense solver does not mind

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from replication.validation import check_count
+
 
 def edge_weights(u: Tensor, v: Tensor, batch_size: int, temperature: float = 1.0) -> Tensor:
     """Return the symmetric weights w(i, j) [N, N] of the paper's lower bound, zero on the diagonal.
@@ -21,7 +23,11 @@ def edge_weights(u: Tensor, v: Tensor, batch_size: int, temperature: float = 1.0
         u, v: unit rows [N, d] of any floating-point type; the weights have the same type.
         batch_size: B >= 2.
         temperature: > 0.
+
+    Raises:
+        ValueError: `batch_size` below 2.
     """
+    check_count("batch_size", batch_size, 2)
     z = u @ v.T / temperature
     shift, own = math.log(batch_size - 1), z.diagonal()[:, None].clone()
     # 1 + (B-1) exp(...) is at most 1 + (B-1) exp(2/t); where a product of two of them cannot overflow, two logarithms

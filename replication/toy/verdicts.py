@@ -16,7 +16,7 @@ def toy_verdict(table: pd.DataFrame) -> tuple[str, str]:
     Args:
         table: as `arrival.run_grid` returns it.
     """
-    misses = table[table["ratio low"] < SMALL_ANGLE_RATIO]
+    misses = table[~(table["ratio low"] >= SMALL_ANGLE_RATIO)]  # NaN, where runs never arrive, is a miss
     smallest, largest = table.loc[table["ratio"].idxmin()], table.loc[table["ratio"].idxmax()]
     evidence = (
         f"ratio {smallest['ratio']:.2f} to {largest['ratio']:.2f} at {len(table)} grid points; "

@@ -41,9 +41,18 @@ def test_independent_batches_hold_distinct_indices(size, seed):
 def test_equal_seeds_give_equal_plans_and_the_embeddings_do_not_matter(selector):
     plan = selector.plan(20, generator(5))
     assert torch.equal(plan, selector.plan(20, generator(5)))
-    for u in (torch.zeros(20, 2), torch.full((20, 1), torch.nan)):
+    for u in (torch.zeros(20, 2), torch.rand(20, 1)):
         assert torch.equal(plan, selector.select(u, generator=generator(5)))
     assert not selector.uses_embeddings
+
+
+def test_embeddings_are_checked_all_the_same():
+    with pytest.raises(ValueError, match="NaN"):
+        ShuffledBatches(3).select(torch.full((20, 1), torch.nan))
+    with pytest.raises(ValueError, match=r"v has shape \[19, 2\]"):
+        ShuffledBatches(3).select(torch.ones(20, 2), torch.ones(19, 2))
+    with pytest.raises(TypeError, match="u is int"):
+        ShuffledBatches(3).select(5)
 
 
 def test_shuffled_batches_leave_out_other_samples_each_time():

@@ -195,3 +195,14 @@ def test_errors_are_one_clear_line():
         with pytest.raises(kind, match=message):
             call()
     assert sampler.epoch == 0  # a refused epoch is not kept
+
+
+def test_selector_must_be_an_instance():
+    for wrong in ("SGD", ShuffledBatches):
+        with pytest.raises(TypeError, match="must be a BatchSelector, such as"):
+            PlannedBatchSampler(wrong, 20)
+
+
+def test_state_that_is_no_state():
+    with pytest.raises(ValueError, match="the saved state lacks batch_size, epoch"):
+        PlannedBatchSampler(ShuffledBatches(4), 20).load_state_dict({})

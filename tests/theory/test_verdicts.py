@@ -30,8 +30,8 @@ def test_iff():
     fano = designs.fano_plane()
     table = designs.design_table([("Fano", fano, 7), ("spoiled", fano[1:], 7)], starts=2)
     verdict, evidence = verdicts.judge_iff(table)
-    assert verdict == CAVEAT
-    assert "Fano (7 of 35)" in evidence
+    assert verdict == FAILS
+    assert "Fano (7 of 35)" in evidence and "true for B = 2" in evidence
     assert verdicts.judge_iff(table[1:])[0] == HOLDS
     assert verdicts.judge_iff(table.assign(two_design=False))[0] == FAILS
 
@@ -58,6 +58,7 @@ def test_figure_1a():
     assert verdicts.judge_figure_1a(extremes, rivals)[0] == CAVEAT
     assert verdicts.judge_figure_1a(extremes, rivals.assign(all_batches_loss=0.65))[0] == HOLDS
     assert verdicts.judge_figure_1a(extremes.assign(angle_to_partner=0.1), rivals)[0] == FAILS
+    assert verdicts.judge_figure_1a(extremes.assign(difference=0.01), rivals)[0] == FAILS
 
 
 def test_figure_1b():
