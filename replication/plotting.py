@@ -13,7 +13,7 @@ METHOD_COLOURS = {
     "full batch": _PALETTE[2],
     "all batches": _PALETTE[4],
     "fixed": _PALETTE[3],
-    "SwapSearch": _PALETTE[8],
+    "SwapSearch": _PALETTE[5],
 }
 METHOD_LABELS = {
     "SGD": "SGD (shuffled)",

@@ -4,6 +4,7 @@ import importlib.util
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from replication.plotting import METHOD_COLOURS
 from replication.selection import (
@@ -66,27 +67,31 @@ def frontier_selectors(samples: int, batch_size: int, temperature: float, k: int
 
 
 def frontier_figure(plans: pd.DataFrame) -> plt.Figure:
-    """Draw mean in-batch loss (nats) against seconds for a plan, a panel for each input; mean ± sd over the plans."""
+    """Draw mean in-batch loss (nats) against seconds for a plan, a panel for each input; mean ± sd over the plans.
+
+    Selectors are numbered, as their names would overlap; the legend names them.
+    """
     inputs = list(dict.fromkeys(plans.input))
+    number = {name: index + 1 for index, name in enumerate(dict.fromkeys(plans.selector))}
     columns = min(2, len(inputs))
     rows = -(-len(inputs) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(8.2 * columns, 5.6 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(6.6 * columns, 4.6 * rows), squeeze=False)
+    handles = {}
     for axis, name in zip(axes.flat, inputs, strict=False):
-        points = plans[plans.input == name].groupby("selector", sort=False)[["seconds", "mean"]].agg(["mean", "std", "count"])
-        ordered = points.sort_values(("mean", "mean"))
+        mine = plans[plans.input == name]
+        points = mine.groupby("selector", sort=False)[["seconds", "mean"]].agg(["mean", "std", "count"])
         for selector, point in points.iterrows():
             colour, marker = FAMILIES.get(selector.split(",")[0].split(" ")[0], FAMILIES["others"])
             x, y = max(point["seconds"]["mean"], 1e-4), point["mean"]["mean"]
-            axis.errorbar(x, y, yerr=point["mean"]["std"], color=colour, marker=marker, markersize=8, capsize=3)
-            above = ordered.index.get_loc(selector) % 2
-            axis.annotate(
-                selector, (x, y), (0, 9 if above else -9), textcoords="offset points", ha="center",
-                va="bottom" if above else "top", fontsize=8.5, color=colour,
-            )  # fmt: skip
+            style = {"color": colour, "marker": marker, "markersize": 9, "linestyle": ""}
+            axis.errorbar(x, y, yerr=point["mean"]["std"], capsize=3, **style)
+            axis.annotate(str(number[selector]), (x, y), (7, 4), textcoords="offset points", fontsize=11, color="black")
+            handles[selector] = Line2D([], [], label=f"{number[selector]}  {selector}", **style)
         count = int(points["mean"]["count"].min())
-        axis.set(xscale="log", title=f"{name} (N={int(plans[plans.input == name].N.iloc[0]):,}; n={count} plans each)")
+        axis.set(xscale="log", title=f"{name} (N={int(mine.N.iloc[0]):,}; n={count} plans each)")
         axis.set(xlabel="seconds from embeddings to plan", ylabel="mean in-batch loss (nats)")
-        axis.margins(x=0.18, y=0.1)
+        axis.margins(x=0.1, y=0.1)
     for axis in axes.flat[len(inputs) :]:
         axis.set_visible(False)
+    figure.legend(handles=[handles[name] for name in number], loc="outside lower center", ncols=3)
     return figure
