@@ -1,4 +1,4 @@
-"""The mean contrastive loss over a family of mini-batches and its gradient, in NumPy and float64, for second-order solvers.
+"""The mean contrastive loss over a family of mini-batches and its gradient, in NumPy and float64, for L-BFGS.
 
 The family is a 0/1 matrix P [M, N] (batch x sample). With E_ij = exp(u_i.v_j - 1) the sums over a batch are P E^T and P E,
 so value and gradient of all M batches cost a few small matrix products. `replication.losses` computes the same with

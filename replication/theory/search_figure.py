@@ -57,7 +57,9 @@ def _draw_map(axis: plt.Axes, rows: pd.DataFrame, table: pd.DataFrame, norm: Log
     colours = ListedColormap(list(BACKGROUND.values()))
     look = {"cbar": False, "linewidths": 1, "linecolor": "white", "ax": axis}
     sns.heatmap(background.fillna(0).astype(int), cmap=colours, vmin=-0.5, vmax=len(kinds) - 0.5, **look)
-    sns.heatmap(gap, cmap="viridis", norm=norm, annot=text.fillna(""), fmt="", annot_kws={"size": 11}, mask=gap.isna(), **look)
+    if gap.notna().any(axis=None):  # seaborn warns about maps without a single number
+        numbers = {"annot": text.fillna(""), "fmt": "", "annot_kws": {"size": 11}}
+        sns.heatmap(gap, cmap="viridis", norm=norm, mask=gap.isna(), **numbers, **look)
     for (line, d), (column, n) in ((a, b) for a in enumerate(text.index) for b in enumerate(text.columns)):
         if text.loc[d, n] in SIGNS.values():
             axis.text(column + 0.5, line + 0.5, text.loc[d, n], ha="center", va="center", fontsize=12)
