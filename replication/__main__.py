@@ -91,12 +91,18 @@ def _list(options) -> int:
 
 
 def _report(options) -> int:
-    page = report.write_report(within_project(options.results))
+    folder = within_project(options.results)
+    if not folder.is_dir():
+        raise runner.UsageError(f"--results {options.results!r} must be a folder that exists")
+    page = report.write_report(folder)
     print(f"claims ledger: {runner.shown(page)}")
     return 0
 
 
 def _compare(options) -> int:
+    known = dict.fromkeys(name for notebook in runner.experiments().values() for name in runner.profiles(notebook))
+    if options.profile not in known:
+        raise runner.UsageError(f"--profile {options.profile!r} must be one of {', '.join(known)}")
     print("\n".join(compare.compare_all(options.profile)))
     return 0
 

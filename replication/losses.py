@@ -64,7 +64,8 @@ def batch_losses(
         [M] losses in nats, on the device of `u`.
 
     Raises:
-        TypeError, ValueError: as `contrastive_loss`; and for `batches` that are not [M, B] or point outside the pairs.
+        TypeError, ValueError: as `contrastive_loss`; and for `batches` that are not [M, B], point outside the pairs, or
+            hold an index twice in a row.
     """
     u, v = _prepare(u, v, temperature, normalize, validate)
     if validate:
@@ -130,3 +131,8 @@ def _check_batches(batches: Tensor, pairs: int) -> None:
     low, high = int(batches.min()), int(batches.max())
     if low < 0 or high >= pairs:
         raise ValueError(f"batches holds index {low if low < 0 else high}; indices must lie in 0..{pairs - 1}")
+    ordered = batches.sort(dim=1).values
+    twice = (ordered[:, 1:] == ordered[:, :-1]).nonzero()
+    if len(twice):
+        row, column = twice[0].tolist()
+        raise ValueError(f"batches[{row}] holds index {int(ordered[row, column])} twice; a batch must hold distinct indices")

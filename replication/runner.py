@@ -100,7 +100,7 @@ def run(
         return target
 
     print(f"{experiment} ({profile}): running {notebook.relative_to(root)}", flush=True)
-    scratch = root / "results" / "local" / "executing" / f"{notebook.stem}.{profile}.ipynb"
+    scratch = root / "results" / "local" / "executing" / f"{notebook.stem}.{profile}.{os.getpid()}.ipynb"
     scratch.parent.mkdir(parents=True, exist_ok=True)
     # Where there are Unix sockets, a kernel need not listen on a network port (and does not warn that it does).
     config = Config({"KernelManager": {"transport": "ipc"}}) if os.name == "posix" else Config()
@@ -122,9 +122,10 @@ def run(
     earlier, record = record, read_record(target)
     if record is None or record == earlier:
         raise NotebookError(f"{notebook.name} ({profile}) wrote no run.json; its last cell must be run.finish()")
-    portable(scratch)
-    record["files"][notebook.name] = sha256(scratch)
-    shutil.move(scratch, target / notebook.name)
+    executed = target / notebook.name
+    shutil.move(scratch, executed)
+    portable(executed)
+    record["files"][notebook.name] = sha256(executed)
     temporary = target / "run.json.tmp"
     temporary.write_text(json.dumps(record, indent=2) + "\n")
     temporary.replace(target / "run.json")
@@ -141,9 +142,9 @@ def portable(executed: Path) -> None:
     """Strip from an executed notebook what only this machine knows: absolute paths in papermill's metadata."""
     content = json.loads(executed.read_text())
     details = content["metadata"].get("papermill", {})
-    for name in ("input_path", "output_path"):
+    for name, path in (("input_path", Path(details.get("input_path", ""))), ("output_path", executed)):
         if details.get(name):
-            details[name] = Path(details[name]).name
+            details[name] = path.name
     executed.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -139,6 +139,12 @@ def test_wrong_inputs_raise_one_clear_line():
         (ValueError, r"batches has shape \[0, 2\]", lambda: mini_batch_loss(u, v, batches[:0])),
         (ValueError, r"batches holds index 4; indices must lie in 0..3", lambda: mini_batch_loss(u, v, batches + 3)),
         (ValueError, r"batches holds index -1; indices", lambda: mini_batch_loss(u, v, batches - 1)),
+        (
+            ValueError,
+            r"^batches\[1\] holds index 2 twice; a batch must hold distinct indices$",
+            lambda: batch_losses(u, v, torch.tensor([[0, 1, 2], [2, 3, 2]])),
+        ),
+        (ValueError, r"batches\[0\] holds index 0 twice", lambda: mini_batch_loss(u, v, torch.tensor([[0, 0, 0]]))),
     ]
     for kind, message, call in cases:
         with pytest.raises(kind, match=message) as error:
@@ -150,6 +156,7 @@ def test_without_validation_nothing_is_checked():
     u, v = pairs(4, 2)
     assert math.isnan(contrastive_loss(u * torch.nan, v, validate=False).item())
     assert math.isfinite(contrastive_loss(3 * u, v, validate=False).item())
+    assert math.isfinite(mini_batch_loss(u, v, torch.tensor([[0, 0, 1]]), validate=False).item())
 
 
 @given(st.integers(0, 50))
@@ -166,3 +173,6 @@ def test_loss_of_a_plan_does_not_depend_on_labels_or_order(seed):
     inside = mini_batch_loss(u, v, plan[:, torch.randperm(6, generator=generator)], 0.1)
     for other in (relabelled, batches, inside):
         torch.testing.assert_close(other, loss, rtol=1e-12, atol=1e-12)
+    each = batch_losses(u, v, plan, 0.1)
+    rows = torch.randperm(4, generator=generator)
+    torch.testing.assert_close(batch_losses(u, v, plan[rows], 0.1), each[rows], rtol=1e-12, atol=1e-12)

@@ -60,9 +60,23 @@ def test_compare_prints_what_compare_all_finds(project, capsys):
     assert capsys.readouterr().out == "alpha: 1 of 1 tables byte-identical with the committed ones\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["compare", "--profile", "nosuch"], "--profile 'nosuch' must be one of default, smoke"),
+        (["report", "--results", "nowhere"], "--results 'nowhere' must be a folder that exists"),
+    ],
+)
+def test_wrong_options_are_one_line_and_exit_code_2(project, capsys, arguments, message):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == f"error: {message}\n"
+    assert not (project / "nowhere").exists()
+
+
 @pytest.mark.parametrize("absolute", [True, False])
 def test_report_writes_the_ledger_of_a_folder(project, capsys, absolute):
     folder = project / "results" / "local"
+    folder.mkdir(parents=True)
     assert main(["report", "--results", str(folder if absolute else "results/local")]) == 0
     assert capsys.readouterr().out == "claims ledger: results/local/CLAIMS.md\n"
     assert (folder / "CLAIMS.md").read_text() == claims_page(folder)

@@ -1,6 +1,7 @@
 """Runs of tiny notebooks with real kernels: what is written, what is skipped, and how failures leave earlier results."""
 
 import json
+import os
 import re
 
 import nbformat
@@ -85,7 +86,7 @@ def test_the_executed_notebook_is_kept_with_its_hash_and_without_this_machines_p
     assert read_record(alpha)["files"]["01_alpha.ipynb"] == provenance.sha256(executed)
     notebook = nbformat.read(executed, as_version=4)
     assert "injected-parameters" in notebook.cells[2].metadata.tags
-    assert notebook.metadata.papermill["input_path"] == notebook.metadata.papermill["output_path"].replace(".default", "")
+    assert notebook.metadata.papermill["input_path"] == notebook.metadata.papermill["output_path"] == "01_alpha.ipynb"
     assert str(project) not in executed.read_text() and str(project) not in (alpha / "run.json").read_text()
 
 
@@ -120,6 +121,8 @@ def test_what_is_up_to_date_is_skipped(alpha, no_kernel, capsys):
         (["run", "all", "--set", "sizes=3"], r"parameter 'sizes' of alpha must be one of .*, size, rate, mode"),
         (["run", "alpha", "--set", "size"], r"--set 'size' must be NAME=VALUE"),
         (["run", "alpha", "--set", "size=[1"], r"--set 'size=\[1' must be NAME=VALUE with a value that YAML can read"),
+        (["run", "alpha", "--set", "results_dir=5"], r"results_dir=5 must be a text"),
+        (["run", "alpha", "--set", "profile=small"], r"parameter 'profile' is not set by itself; use --profile small"),
         (
             ["run", "alpha", "--set", "results_dir=notebooks"],
             r"results_dir=.*/notebooks holds files but no run.json; choose .*",
@@ -131,6 +134,11 @@ def test_wrong_usage_is_one_line_and_exit_code_2(project, no_kernel, capsys, arg
     code, error = failure(capsys, *arguments)
     assert code == 2
     assert re.fullmatch(message, error)
+
+
+def test_a_data_set_that_is_no_text_is_refused(project, no_kernel, monkeypatch, capsys):
+    monkeypatch.setattr(runner, "notebook_defaults", lambda _: {"profile": "default", "size": 2, "dataset": "digits"})
+    assert failure(capsys, "run", "alpha", "--set", "dataset=[1]") == (2, "dataset=[1] must be a text")
 
 
 def test_a_misspelt_parameter_in_a_profile_is_refused(project, no_kernel):
@@ -165,7 +173,7 @@ def test_a_failing_notebook_is_one_line_and_exit_code_1_and_leaves_earlier_resul
     error = capfd.readouterr().err
     assert code == 1
     (line,) = [line for line in error.splitlines() if line.startswith("error: ")]
-    copy = "results/local/executing/01_alpha.default.ipynb"
+    copy = f"results/local/executing/01_alpha.default.{os.getpid()}.ipynb"
     assert re.fullmatch("error: " + message.format(copy=copy), line) and "Traceback" not in error
     assert (project / copy).is_file()
     assert contents(alpha) == before

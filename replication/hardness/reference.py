@@ -10,13 +10,9 @@ from replication.cost import fastest
 from replication.hardness.inputs import Embedded
 from replication.losses import mini_batch_loss
 from replication.selection import SpectralClustering, SwapSearch, edge_weights
+from replication.selection.assignment import even_assignment, hungarian_assignment
 from replication.selection.parallel import map_chunks
-from replication.selection.spectral_clustering import (
-    affinity_matrix,
-    even_assignment,
-    hungarian_assignment,
-    spectral_embedding,
-)
+from replication.selection.spectral_clustering import affinity_matrix, spectral_embedding
 
 
 def compare_with_reference(chunk: Embedded, batch_size: int, temperature: float, repeats: int = 3) -> pd.DataFrame:

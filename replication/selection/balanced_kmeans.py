@@ -1,12 +1,12 @@
 """Balanced k-means: batches are clusters of exactly B samples around a common centre."""
 
 import numpy as np
-import ot
 import torch
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
+from replication.selection.assignment import assign_to_sizes
 from replication.selection.base import BatchSelector, draw_seed, shuffled_rows
 from replication.validation import check_count
 
@@ -72,12 +72,3 @@ def balanced_clusters(points: np.ndarray, sizes: np.ndarray, iterations: int, ra
         if (cluster == before).all():
             break
     return cluster
-
-
-def assign_to_sizes(costs: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Return the cluster [N] of each sample that minimises the total of `costs` [N, k], with exactly sizes[c] in cluster c.
-
-    A transport problem, solved exactly; with whole sizes that add up to N its solution moves every sample to one cluster.
-    """
-    flow = ot.emd(np.ones(len(costs)), sizes.astype(np.float64), costs, numItermax=10_000_000)
-    return flow.argmax(axis=1)

@@ -36,8 +36,9 @@ class BatchSelector(ABC):
 
         Raises:
             TypeError, ValueError: embeddings of the wrong kind or shape, NaN, infinity or a zero vector among them; or
-                fewer samples than the selector's batch size.
+                fewer samples than the selector's batch size; or a generator that is none.
         """
+        check_generator(generator)
         v = u if v is None else v
         check_pairs(u, v)
         check_batch_size(self.batch_size, len(u))
@@ -62,7 +63,13 @@ class IndexSelector(BatchSelector):
         return self.plan(len(u), generator)
 
     def plan(self, num_samples: int, generator: Generator | None = None) -> LongTensor:
-        """Choose mini-batches of `num_samples` samples; returns indices [M, B]. Raises ValueError if B > N or N < 2."""
+        """Choose mini-batches of `num_samples` samples; returns indices [M, B].
+
+        Raises:
+            TypeError: `num_samples` is no integer, or `generator` neither None nor a torch.Generator.
+            ValueError: B > N or N < 2.
+        """
+        check_generator(generator)
         check_count("num_samples", num_samples, 2)
         check_batch_size(self.batch_size, num_samples)
         return self._plan(num_samples, generator)
@@ -79,6 +86,12 @@ def check_batch_size(batch_size: int | None, num_samples: int) -> None:
     """Raise ValueError if there are fewer samples than one batch holds."""
     if batch_size is not None and batch_size > num_samples:
         raise ValueError(f"batch_size={batch_size} must be <= {num_samples}, the number of samples")
+
+
+def check_generator(generator: Generator | None) -> None:
+    """Raise TypeError if `generator` is neither None nor a torch.Generator."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(f"generator={generator!r} must be a torch.Generator or None")
 
 
 def shuffled_rows(num_samples: int, batch_size: int, generator: Generator | None) -> LongTensor:

@@ -15,19 +15,19 @@ class FixedBatches(IndexSelector):
 
     Args:
         batch_size: samples in a batch, B >= 1; left out if `batches` is given.
-        seed: decides the partition, and with it the N mod B samples that are left over for good; the generator passed to
+        seed: >= 0; decides the partition, and with it the N mod B samples that are left over for good; the generator passed to
             `select` is not used.
         batches: integer indices [M, B] to return as they are.
 
     Raises:
-        TypeError, ValueError: neither or both of `batch_size` and `batches`, or batches that are not [M, B] of
-            distinct indices >= 0 in each row.
+        TypeError, ValueError: a seed that is no integer >= 0; neither or both of `batch_size` and `batches`; or batches
+            that are not [M, B] of distinct indices >= 0 in each row.
     """
 
     def __init__(self, batch_size: int | None = None, seed: int = 0, *, batches: Tensor | None = None):
         if (batch_size is None) == (batches is None):
             raise ValueError(f"give either batch_size (got {batch_size}) or batches (got {type(batches).__name__})")
-        self.seed = seed
+        self.seed = check_count("seed", seed, 0)
         self.batches = None if batches is None else _checked(batches)
         self.batch_size = check_count("batch_size", batch_size, 1) if batches is None else self.batches.shape[1]
 

@@ -1,14 +1,12 @@
 """Graph partitioning with METIS: the paper's min-cut problem on a sparse graph, at any size of the data."""
 
-import math
-
 import numpy as np
 import torch
 from scipy.sparse import csr_array, triu
-from torch import LongTensor, Tensor
 
 from replication.selection.base import BatchSelector, draw_seed, shuffled_rows
 from replication.selection.neighbours import neighbour_graph, similarity_factors
+from replication.selection.weights import pair_weights
 from replication.validation import check_count, check_positive
 
 LARGEST_WEIGHT = 1000  # of an edge; METIS takes whole numbers
@@ -64,28 +62,6 @@ class GraphPartition(BatchSelector):
         whole = np.rint(weights * (largest / max(weights.max(), 1e-300))).clip(1).astype(np.int32)
         half = csr_array((whole, graph.coords), shape=graph.shape)
         return (half + half.T).tocsr()
-
-
-def pair_weights(
-    u: Tensor, v: Tensor, first: LongTensor, second: LongTensor, batch_size: int, temperature: float, block: int = 2**17
-) -> Tensor:
-    """Return the edge weights w [E] of the pairs of samples (first[e], second[e]): entries of `weights.edge_weights`.
-
-    Args:
-        u, v: unit rows [N, d].
-        first, second: the samples [E] at the two ends of each edge.
-        batch_size: B >= 2.
-        temperature: > 0.
-        block: edges computed at once.
-    """
-    shift = math.log(batch_size - 1)
-    zero = u.new_zeros(())
-    own = (u * v).sum(dim=1)
-    weights = []
-    for i, j in zip(first.to(u.device).split(block), second.to(u.device).split(block), strict=True):
-        across = ((u[i] * v[j]).sum(dim=1), (u[j] * v[i]).sum(dim=1))
-        weights.append(sum(torch.logaddexp((z - own[k]) / temperature + shift, zero) for z in across for k in (i, j)))
-    return torch.cat(weights)
 
 
 def metis_parts(graph: csr_array, parts: int, seed: int) -> np.ndarray:

@@ -34,6 +34,7 @@ class PlannedBatchSampler(Sampler[list[int]]):
         epoch: the epoch that `set_epoch` chose, at first 0.
 
     Raises:
+        TypeError: `selector` is not an instance of `BatchSelector`.
         ValueError: N < 2, or the selector's batches are larger than the data.
     """
 
@@ -94,7 +95,8 @@ class PlannedBatchSampler(Sampler[list[int]]):
         """Continue from `state_dict()`: the next iteration yields the rest of the saved plan, not a newly drawn one.
 
         Raises:
-            ValueError: the state was saved for another data size, batch size or seed.
+            TypeError, ValueError: the state was saved for another data size, batch size or seed; it lacks an entry; or its
+                epoch, plan or position is none that `state_dict` returns. The sampler then stays as it was.
         """
         missing = {"num_samples", "batch_size", "seed", "epoch", "plan", "position"} - set(state)
         if missing:
@@ -102,8 +104,22 @@ class PlannedBatchSampler(Sampler[list[int]]):
         for name in ("num_samples", "batch_size", "seed"):
             if state[name] != getattr(self, name):
                 raise ValueError(f"the saved state has {name}={state[name]}; this sampler has {name}={getattr(self, name)}")
-        self.epoch, self.plan = state["epoch"], state["plan"]
-        self._position = self._start = state["position"]
+        plan = state["plan"]
+        if plan is not None:
+            self._check_plan(plan)
+        epoch = check_count("epoch", state["epoch"], 0)
+        done = check_count("position", state["position"], 0, 0 if plan is None else len(plan), "batches in the saved plan")
+        self.epoch, self.plan = epoch, plan
+        self._position = self._start = done
+
+    def _check_plan(self, plan: LongTensor) -> None:
+        allowed = f"it must hold integers [{len(self)}, {self.batch_size}] from 0 to {self.num_samples - 1}"
+        if not isinstance(plan, Tensor) or plan.dtype != torch.int64 or plan.shape != (len(self), self.batch_size):
+            found = f"{plan.dtype} of shape {list(plan.shape)}" if isinstance(plan, Tensor) else type(plan).__name__
+            raise ValueError(f"the saved plan is {found}; {allowed}")
+        low, high = int(plan.min()), int(plan.max())
+        if low < 0 or high >= self.num_samples:
+            raise ValueError(f"the saved plan holds index {low if low < 0 else high}; {allowed}")
 
     def _make_plan(self, select) -> None:
         seed = int(np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0] >> 1)

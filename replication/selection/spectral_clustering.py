@@ -1,16 +1,15 @@
 """Even-sized spectral clustering, the paper's proposal (section 5.2, algorithm 1)."""
 
 import numpy as np
-import ot
 import torch
 from scipy.linalg import eigh
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse.linalg import ArpackError, eigsh
 from scipy.spatial.distance import cdist
 from sklearn import manifold
 from sklearn.cluster import KMeans
 from torch import Tensor
 
+from replication.selection.assignment import even_assignment, hungarian_assignment
 from replication.selection.base import BatchSelector, ClippedCount, draw_seed, shuffled_rows
 from replication.selection.parallel import map_chunks
 from replication.selection.weights import edge_weights
@@ -125,20 +124,3 @@ def _leading_eigenvectors(matrix: np.ndarray, count: int) -> np.ndarray:
         except ArpackError:  # it can stall on many equal eigenvalues, which the dense solver does not mind
             pass
     return eigh(matrix, subset_by_index=(size - count, size - 1), check_finite=False)[1]
-
-
-def even_assignment(distances: np.ndarray) -> np.ndarray:
-    """Return the cluster [N] of each sample that minimises the total of `distances` [N, k], with exactly N/k in a cluster.
-
-    The assignment of samples to k centres of capacity N/k is a transport problem; its exact solver needs an N x k matrix,
-    against N x N for the Hungarian method on replicated centres, and finds the same optimum.
-    """
-    size, k = distances.shape
-    flow = ot.emd(np.ones(size), np.full(k, size / k), distances, numItermax=10_000_000)
-    return flow.argmax(axis=1)
-
-
-def hungarian_assignment(distances: np.ndarray) -> np.ndarray:
-    """Return an assignment of the same total as `even_assignment`, by the Hungarian method on N/k copies of each centre."""
-    copies = len(distances) // distances.shape[1]
-    return linear_sum_assignment(np.repeat(distances, copies, axis=1))[1] // copies

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import Tensor
+from torch import LongTensor, Tensor
 
 from replication.validation import check_count
 
@@ -29,13 +29,43 @@ def edge_weights(u: Tensor, v: Tensor, batch_size: int, temperature: float = 1.0
     """
     check_count("batch_size", batch_size, 2)
     z = u @ v.T / temperature
-    shift, own = math.log(batch_size - 1), z.diagonal()[:, None].clone()
+    own = z.diagonal()[:, None].clone()
+    one_way = _weight_in_one_order(z - own, z.T - own, batch_size, temperature)
+    return (one_way + one_way.T).fill_diagonal_(0)
+
+
+def pair_weights(
+    u: Tensor, v: Tensor, first: LongTensor, second: LongTensor, batch_size: int, temperature: float, block: int = 2**17
+) -> Tensor:
+    """Return the edge weights w [E] of the pairs of samples (first[e], second[e]): entries of `edge_weights`.
+
+    Args:
+        u, v: unit rows [N, d].
+        first, second: the samples [E] at the two ends of each edge.
+        batch_size: B >= 2.
+        temperature: > 0.
+        block: edges computed at once.
+
+    Raises:
+        ValueError: `batch_size` below 2.
+    """
+    check_count("batch_size", batch_size, 2)
+    own = (u * v).sum(dim=1) / temperature
+    weights = []
+    for i, j in zip(first.to(u.device).split(block), second.to(u.device).split(block), strict=True):
+        forth, back = (u[i] * v[j]).sum(dim=1) / temperature, (u[j] * v[i]).sum(dim=1) / temperature
+        orders = (_weight_in_one_order(forth - own[k], back - own[k], batch_size, temperature) for k in (i, j))
+        weights.append(sum(orders))
+    return torch.cat(weights)
+
+
+def _weight_in_one_order(forth: Tensor, back: Tensor, batch_size: int, temperature: float) -> Tensor:
+    """Return log(1 + (B-1) exp(forth)) + log(1 + (B-1) exp(back)), elementwise; overwrites both arguments."""
+    shift = math.log(batch_size - 1)
     # 1 + (B-1) exp(...) is at most 1 + (B-1) exp(2/t); where a product of two of them cannot overflow, two logarithms
     # become one and the stable (slow) function is not needed.
-    if 2 * (2 / temperature + shift + 1) < math.log(torch.finfo(z.dtype).max):
-        forth, back = (z - own).exp_().mul_(batch_size - 1).add_(1), (z.T - own).exp_().mul_(batch_size - 1).add_(1)
-        one_way = forth.mul_(back).log_()
-    else:
-        zero = z.new_zeros(())
-        one_way = torch.logaddexp(z - own + shift, zero) + torch.logaddexp(z.T - own + shift, zero)
-    return (one_way + one_way.T).fill_diagonal_(0)
+    if 2 * (2 / temperature + shift + 1) < math.log(torch.finfo(forth.dtype).max):
+        forth, back = (x.exp_().mul_(batch_size - 1).add_(1) for x in (forth, back))
+        return forth.mul_(back).log_()
+    zero = forth.new_zeros(())
+    return torch.logaddexp(forth + shift, zero) + torch.logaddexp(back + shift, zero)

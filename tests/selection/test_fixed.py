@@ -45,3 +45,10 @@ def test_exactly_one_of_batch_size_and_batches():
         FixedBatches()
     with pytest.raises(ValueError, match=r"^give either batch_size \(got 2\) or batches \(got Tensor\)$"):
         FixedBatches(2, batches=torch.tensor([[0, 1]]))
+
+
+def test_wrong_seeds():
+    with pytest.raises(TypeError, match=r"^seed='a' must be an integer$"):
+        FixedBatches(2, seed="a")
+    with pytest.raises(ValueError, match=r"^seed=-1 must be >= 0$"):
+        FixedBatches(2, seed=-1)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replication.selection import AllBatches, FixedBatches, FullBatch, ShuffledBatches
+from replication.selection import AllBatches, FixedBatches, FullBatch, OrderedSGD, ShuffledBatches
 
 PARTITIONS = (ShuffledBatches, FixedBatches)
 sizes = st.tuples(st.integers(2, 40), st.integers(1, 40)).map(lambda pair: (max(pair), min(pair)))
@@ -85,3 +85,12 @@ def test_wrong_sizes_raise_one_clear_line(selector):
         selector(1).plan(1)
     with pytest.raises(TypeError, match=r"^num_samples=6.0 must be an integer$"):
         selector(2).plan(6.0)
+
+
+@pytest.mark.parametrize("selector", [ShuffledBatches(2), FixedBatches(2), FullBatch(), AllBatches(2), OrderedSGD(2)])
+def test_a_seed_is_no_generator(selector):
+    calls = [lambda: selector.select(torch.ones(6, 2), generator=3)]
+    calls += [] if selector.uses_embeddings else [lambda: selector.plan(6, 3)]
+    for call in calls:
+        with pytest.raises(TypeError, match=r"^generator=3 must be a torch.Generator or None$"):
+            call()

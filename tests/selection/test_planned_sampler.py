@@ -206,3 +206,29 @@ def test_selector_must_be_an_instance():
 def test_state_that_is_no_state():
     with pytest.raises(ValueError, match="the saved state lacks batch_size, epoch"):
         PlannedBatchSampler(ShuffledBatches(4), 20).load_state_dict({})
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "message"),
+    [
+        ({"plan": [[0, 1, 2, 3]]}, ValueError, r"^the saved plan is list; it must hold integers \[5, 4\] from 0 to 22$"),
+        (
+            {"plan": torch.zeros(5, 3, dtype=torch.int64)},
+            ValueError,
+            r"^the saved plan is torch.int64 of shape \[5, 3\]; it must",
+        ),
+        ({"plan": torch.zeros(5, 4)}, ValueError, r"^the saved plan is torch.float32 of shape \[5, 4\]; it must"),
+        ({"plan": torch.arange(4, 24).view(5, 4)}, ValueError, r"^the saved plan holds index 23; it must"),
+        ({"plan": torch.arange(-1, 19).view(5, 4)}, ValueError, r"^the saved plan holds index -1; it must"),
+        ({"position": 6}, ValueError, r"^position=6 must be >= 0 and <= 5 \(batches in the saved plan\)$"),
+        ({"position": -1}, ValueError, r"^position=-1 must be >= 0"),
+        ({"position": 1, "plan": None}, ValueError, r"^position=1 must be >= 0 and <= 0"),
+        ({"epoch": -1}, ValueError, r"^epoch=-1 must be >= 0$"),
+    ],
+)
+def test_a_damaged_state_is_refused_and_leaves_the_sampler_as_it_was(change, kind, message):
+    sampler = PlannedBatchSampler(ShuffledBatches(4), N)
+    served = batches(sampler)
+    with pytest.raises(kind, match=message):
+        sampler.load_state_dict(sampler.state_dict() | {"epoch": 3} | change)
+    assert sampler.epoch == 0 and batches(sampler) == served

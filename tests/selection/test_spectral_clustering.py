@@ -1,4 +1,4 @@
-"""SpectralClustering: valid plans on any data, its two numerical steps against slow references, recovery of known groups."""
+"""SpectralClustering: valid plans on any data, its embedding against scikit-learn's, recovery of known groups."""
 
 import logging
 
@@ -7,12 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
 from sklearn import manifold
 
 from replication.selection import SpectralClustering
-from replication.selection.spectral_clustering import even_assignment, spectral_embedding
+from replication.selection.spectral_clustering import spectral_embedding
 
 # k-means says so when it finds fewer distinct points than clusters, which duplicates and ties make on purpose here.
 pytestmark = pytest.mark.filterwarnings("ignore:Number of distinct clusters")
@@ -119,19 +117,6 @@ def test_spectral_embedding_equals_scikit_learn(seed):
     signs = np.sign((ours * reference).sum(axis=0))
     np.testing.assert_allclose(ours, reference * signs, atol=1e-7)
     np.testing.assert_array_equal(affinity, before)
-
-
-@settings(max_examples=30, deadline=None)
-@given(k=st.integers(2, 6), batch_size=st.integers(2, 6), ties=st.booleans(), seed=st.integers(0, 10**6))
-def test_even_assignment_costs_what_the_hungarian_method_finds(k, batch_size, ties, seed):
-    rng = np.random.default_rng(seed)
-    points, centres = rng.normal(size=(k * batch_size, 2)), rng.normal(size=(k, 2))
-    distances = cdist(points.round() if ties else points, centres.round() if ties else centres)
-    cluster = even_assignment(distances)
-    assert (np.bincount(cluster, minlength=k) == batch_size).all()
-    rows, columns = linear_sum_assignment(np.repeat(distances, batch_size, axis=1))
-    best = np.repeat(distances, batch_size, axis=1)[rows, columns].sum()
-    assert distances[np.arange(len(points)), cluster].sum() == pytest.approx(best, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from replication.losses import contrastive_loss
 from replication.selection import edge_weights
+from replication.selection.weights import pair_weights
 
 
 def unit_pairs(n, d, seed):
@@ -53,3 +54,28 @@ def test_the_loss_of_a_batch_is_at_least_its_mean_weight(size, d, temperature, s
     assert loss >= bound - 1e-12 * (1 + bound)
     if size == 2:
         torch.testing.assert_close(loss, bound)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    n=st.integers(2, 15),
+    batch_size=st.integers(2, 9),
+    temperature=st.sampled_from([1.0, 0.1, 0.01, 0.001]),
+    block=st.integers(1, 20),
+    seed=st.integers(0, 10**6),
+)
+def test_the_weights_of_pairs_are_entries_of_the_dense_matrix(n, batch_size, temperature, block, seed):
+    u, v = unit_pairs(n, 3, seed)
+    first, second = torch.triu_indices(n, n, 1)
+    dense = edge_weights(u, v, batch_size, temperature)
+    torch.testing.assert_close(pair_weights(u, v, first, second, batch_size, temperature, block), dense[first, second])
+
+
+def test_a_batch_of_one_sample_has_no_weights():
+    u, v = unit_pairs(3, 2, 0)
+    ends = torch.tensor([0, 1]), torch.tensor([1, 2])
+    for call in (lambda size: edge_weights(u, v, size), lambda size: pair_weights(u, v, *ends, size, 1.0)):
+        with pytest.raises(ValueError, match=r"^batch_size=1 must be >= 2$"):
+            call(1)
+        with pytest.raises(TypeError, match=r"^batch_size=2.5 must be an integer$"):
+            call(2.5)
