@@ -9,7 +9,7 @@ DataLoader.
 | selector | chooses | when to use it |
 |---|---|---|
 | `ShuffledBatches` | a new random partition each call (SGD); or independent random batches | the baseline |
-| `SwapSearch` | an even partition with large loss inside the batches, by local search | hard batches, in chunks or of the whole set |
+| `SwapSearch` | an even partition with large loss inside the batches, by local search | hard batches, chunked or not |
 | `SpectralClustering` | such a partition by spectral clustering, the paper's proposal | to reproduce the paper |
 | `OrderedSGD` | the q of k random batches with the largest loss | mildly hard batches at hardly any cost |
 | `MixedBatches` | a share of another selector's batches, the rest shuffled | when hard batches are too hard |
