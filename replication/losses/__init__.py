@@ -1,5 +1,35 @@
-"""Contrastive losses: of all pairs, of families of mini-batches, and the objectives that networks are trained with."""
+"""Contrastive losses: of all pairs, of families of mini-batches, and the objectives that networks are trained with.
 
-from replication.losses.info_nce import batch_losses, contrastive_loss, mini_batch_loss
+| name | class | candidates of a view | in the paper |
+|---|---|---|---|
+| | `contrastive_loss`, `batch_losses`, `mini_batch_loss` | other view, whole input or given batches | eq. (1), theory |
+| `infonce` | `InfoNCE` | other view of the batch | eq. (1) |
+| `simclr` | `NTXent` | both views of the batch | section 6.2 |
+| `sogclr` | `SogCLR` | both views of all samples, by moving averages | section 6.2 |
+| `dcl` | `DCL` | both views of the batch, positive left out | no |
+| `mmcl` | `MMCL` | other view of the batch, weighted by a support vector machine | no |
 
-__all__ = ["batch_losses", "contrastive_loss", "mini_batch_loss"]
+`make_objective` makes an objective by name. All are called alike: `objective(u, v, index)`, see `Objective`.
+"""
+
+from replication.losses.dcl import DCL
+from replication.losses.info_nce import InfoNCE, batch_losses, contrastive_loss, mini_batch_loss
+from replication.losses.mmcl import MMCL
+from replication.losses.nt_xent import NTXent
+from replication.losses.objective import Objective
+from replication.losses.registry import OBJECTIVES, make_objective
+from replication.losses.sogclr import SogCLR
+
+__all__ = [
+    "DCL",
+    "MMCL",
+    "OBJECTIVES",
+    "InfoNCE",
+    "NTXent",
+    "Objective",
+    "SogCLR",
+    "batch_losses",
+    "contrastive_loss",
+    "make_objective",
+    "mini_batch_loss",
+]

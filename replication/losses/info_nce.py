@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from replication.losses.objective import Objective
 from replication.validation import HALF_PRECISION, check_pairs, check_positive, check_unit_rows, unit_rows
 
 
@@ -99,6 +100,17 @@ def mini_batch_loss(
         A 0-d tensor, in nats.
     """
     return batch_losses(u, v, batches, temperature, normalize=normalize, validate=validate, max_elements=max_elements).mean()
+
+
+class InfoNCE(Objective):
+    """Eq. (1) of the paper, the loss of its theory: `contrastive_loss` of a batch, the sum of both directions, in nats.
+
+    Args:
+        temperature: > 0.
+    """
+
+    def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:
+        return contrastive_loss(u, v, self.temperature, validate=False)
 
 
 def _prepare(u: Tensor, v: Tensor, temperature, normalize: bool, validate: bool) -> tuple[Tensor, Tensor]:

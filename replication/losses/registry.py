@@ -1,0 +1,43 @@
+"""Training objectives by name."""
+
+import inspect
+from collections.abc import Callable
+
+from replication.losses.dcl import DCL
+from replication.losses.info_nce import InfoNCE
+from replication.losses.mmcl import MMCL
+from replication.losses.nt_xent import NTXent
+from replication.losses.objective import Objective
+from replication.losses.sogclr import SogCLR
+from replication.validation import check_choice
+
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "simclr": NTXent,
+    "sogclr": SogCLR,
+    "infonce": InfoNCE,
+    "dcl": DCL,
+    "mmcl": MMCL,
+}
+
+
+def make_objective(name: str, num_samples: int, temperature: float, **options) -> Objective:
+    """Return the objective of that name.
+
+    Args:
+        name: a key of `OBJECTIVES`.
+        num_samples: size of the training set; only objectives with a state for each sample need it.
+        temperature: > 0.
+        options: further arguments of that objective alone, such as `gamma` of SogCLR.
+
+    Raises:
+        TypeError: an option that this objective does not have.
+        ValueError: an unknown name, or a value outside its range.
+    """
+    cls = OBJECTIVES[check_choice("objective", name, OBJECTIVES)]
+    known = [parameter for parameter in inspect.signature(cls).parameters if parameter not in ("num_samples", "temperature")]
+    for option in options:
+        if option not in known:
+            raise TypeError(f"{option}={options[option]!r} is no option of {name!r}; it has {', '.join(known) or 'none'}")
+    if "num_samples" in inspect.signature(cls).parameters:
+        options["num_samples"] = num_samples
+    return cls(temperature=temperature, **options)

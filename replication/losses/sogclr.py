@@ -1,0 +1,94 @@
+"""SogCLR: the contrastive loss over the whole data set, from small batches and a moving average for each sample."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from replication.losses.objective import Objective, same_sample, similarities
+from replication.validation import check_count
+
+
+class SogCLR(Objective):
+    """SogCLR (Yuan et al. 2022, algorithm 1): stochastic optimisation of the global contrastive objective
+
+        F = mean over samples i, sum over its two views, of  -s_ii + t log( mean over negatives of exp(s/t) ),
+
+    where the negatives are both views of *all* other samples of the data set. A batch sees 2(B-1) of them, g_i, and the
+    logarithm of so few is biased. So each sample keeps a moving average a_i of its g_i, and the gradient is taken as if the
+    logarithm's argument were that average:
+
+        a_i <- g_i at the first visit, else (1 - gamma) a_i + gamma g_i    (for each view; the mean of both is kept)
+        gradient of  -s_ii + mean over negatives of  stop_gradient( exp(s_ij/t) / a_i ) s_ij
+
+    summed over both views, averaged over the batch. There is no factor 1/t: the gradient is t times that of a loss in nats.
+
+    The *value* of the result is not this surrogate, which is no measure of progress, but the estimate of F with a_i in place
+    of the mean; its gradient is the surrogate's. In eval mode the averages are used as updated by this batch, but not kept.
+
+    The state is the buffer `log_average` [num_samples], log a_i in float32 (-inf: not visited yet), so it is part of
+    `state_dict`, and temperatures down to 0.01 do not overflow.
+
+    The authors' code of the paper replaces a_i at the first visit only as long as *no* sample of the batch has been visited,
+    else it starts a sample from a_i = 0: then a_i = gamma g_i, and its first weights are 1/gamma too large.
+    `released_first_visit=True` does the same.
+
+    Args:
+        num_samples: N >= 1, the size of the data set that `index` points into.
+        temperature: t > 0.
+        gamma: weight of the present batch in the average, 0 < gamma <= 1.
+        released_first_visit: start the averages as the released code does.
+
+    Raises:
+        TypeError, ValueError: arguments outside these ranges; calls without a fitting `index`.
+    """
+
+    def __init__(self, num_samples: int, temperature: float, gamma: float = 0.9, released_first_visit: bool = False):
+        super().__init__(temperature)
+        check_count("num_samples", num_samples, 1)
+        if isinstance(gamma, bool) or not isinstance(gamma, int | float) or not 0 < gamma <= 1:
+            raise ValueError(f"gamma={gamma!r} must be a number > 0 and <= 1")
+        self.gamma = float(gamma)
+        self.released_first_visit = released_first_visit
+        self.register_buffer("log_average", torch.full((num_samples,), -math.inf))
+
+    def extra_repr(self) -> str:
+        """Show the settings where the module is printed."""
+        return f"{len(self.log_average)}, {super().extra_repr()}, gamma={self.gamma:g}"
+
+    def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:
+        self._check_index(index, len(u))
+        cosines, positive = similarities(u, v)
+        count = 2 * (len(u) - 1)
+        with torch.no_grad():
+            logits = (cosines / self.temperature).masked_fill(same_sample(len(u), u.device), -torch.inf)
+            present = logits.logsumexp(dim=1).view(2, -1) - math.log(count)  # log g of both views [2, B]
+            average = self._averaged(self.log_average[index], present)
+            if self.training:
+                kept = average.logsumexp(dim=0) - math.log(2)
+                self.log_average[index] = kept.to(self.log_average.dtype)
+            weights = (logits - average.view(-1, 1)).exp() / count  # [2B, 2B]
+            value = self.temperature * average.sum(dim=0).mean() - 2 * positive.mean()
+        surrogate = (weights * cosines).sum() / len(u) - 2 * positive.mean()
+        return surrogate + (value - surrogate).detach()
+
+    def _averaged(self, old: Tensor, present: Tensor) -> Tensor:
+        """Return the logarithms of the averages of both views [2, B], from what is kept [B] and the batch [2, B]."""
+        if self.gamma == 1:
+            return present
+        new = old.isneginf()
+        replaced = new.all() if self.released_first_visit else new
+        mixed = torch.logaddexp(old.to(present.dtype) + math.log(1 - self.gamma), present + math.log(self.gamma))
+        return torch.where(replaced, present, mixed)
+
+    def _check_index(self, index: Tensor | None, batch_size: int) -> None:
+        if not isinstance(index, Tensor) or index.dtype != torch.int64:
+            kind = index.dtype if isinstance(index, Tensor) else type(index).__name__
+            raise TypeError(f"index is {kind}; SogCLR needs the positions of the samples in the data set, torch.int64 [B]")
+        if index.shape != (batch_size,):
+            raise ValueError(f"index has shape {list(index.shape)}; it must be [{batch_size}], one position for each sample")
+        if index.device.type == "cpu":  # elsewhere the look would wait for the device; there it asserts by itself
+            low, high = int(index.min()), int(index.max())
+            if low < 0 or high >= len(self.log_average):
+                wrong = low if low < 0 else high
+                raise ValueError(f"index holds {wrong}; positions must lie in 0..{len(self.log_average) - 1} (num_samples - 1)")
