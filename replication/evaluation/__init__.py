@@ -1,0 +1,25 @@
+"""How good embeddings are: pure functions on tensors, and the comparison of selectors over seeds.
+
+| function | what it measures |
+|---|---|
+| `retrieval_metrics`, `retrieval` | the partner of each embedding among all: recall at k, mean reciprocal and median rank |
+| `corruption_retrieval` | the right corruption among all corruptions of one image (the paper's main table) |
+| `knn_accuracy` | classes of the nearest neighbours |
+| `linear_probe_accuracy` | classes by logistic regression |
+| `paired_comparison` | selectors against a baseline, paired over seeds |
+"""
+
+from replication.evaluation.comparison import paired_comparison
+from replication.evaluation.corrupted import corruption_retrieval
+from replication.evaluation.knn import knn_accuracy
+from replication.evaluation.linear_probe import linear_probe_accuracy
+from replication.evaluation.retrieval import retrieval, retrieval_metrics
+
+__all__ = [
+    "corruption_retrieval",
+    "knn_accuracy",
+    "linear_probe_accuracy",
+    "paired_comparison",
+    "retrieval",
+    "retrieval_metrics",
+]

@@ -1,0 +1,53 @@
+"""Checks that the measures of this package share."""
+
+import torch
+from torch import Tensor
+
+from replication.validation import HALF_PRECISION
+
+
+def checked_embeddings(name: str, x: Tensor, shape: str = "[N, d]") -> Tensor:
+    """Return embeddings without a graph, half precision cast up to float32.
+
+    Args:
+        name: of the argument, for the message.
+        x: the embeddings.
+        shape: what they must look like; the number of its letters is the number of dimensions.
+
+    Raises:
+        TypeError: `x` is no floating-point tensor.
+        ValueError: wrong number of dimensions, an empty one, or NaN or infinity among the values.
+    """
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(f"{name} is {kind}; it must be a floating-point tensor {shape}")
+    if x.ndim != shape.count(",") + 1 or 0 in x.shape:
+        raise ValueError(f"{name} has shape {list(x.shape)}; it must be {shape}, none of them 0")
+    if not torch.isfinite(x).all():
+        count = int((~torch.isfinite(x)).sum())
+        raise ValueError(f"{name} has {count} of {x.numel()} values that are NaN or infinite; all must be finite")
+    x = x.detach()
+    return x.float() if x.dtype in HALF_PRECISION else x
+
+
+def checked_labels(name: str, labels: Tensor, count: int, device: torch.device) -> Tensor:
+    """Return integer labels [count] on `device`.
+
+    Raises:
+        TypeError: no integer tensor.
+        ValueError: another number of them.
+    """
+    if not isinstance(labels, Tensor) or labels.is_floating_point() or labels.is_complex():
+        kind = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
+        raise TypeError(f"{name} is {kind}; it must be an integer tensor of shape [{count}]")
+    if labels.shape != (count,):
+        raise ValueError(f"{name} has shape {list(labels.shape)}; it must be [{count}], one for each embedding")
+    return labels.to(device)
+
+
+def check_dimensions(first_name: str, first: Tensor, second_name: str, second: Tensor) -> None:
+    """Raise unless two embeddings have one type and the same number of dimensions d."""
+    if first.dtype != second.dtype:
+        raise TypeError(f"{second_name} is {second.dtype}; it must have the type of {first_name}, {first.dtype}")
+    if first.shape[-1] != second.shape[-1]:
+        raise ValueError(f"{second_name} has d={second.shape[-1]}; it must equal d={first.shape[-1]} of {first_name}")

@@ -1,0 +1,107 @@
+"""Retrieval: find the partner of each embedding in a gallery of all of them."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from replication.evaluation.inputs import check_dimensions, checked_embeddings, checked_labels
+from replication.evaluation.ranks import ranks_of_best
+from replication.validation import check_count
+
+
+def retrieval(
+    queries: Tensor,
+    gallery: Tensor,
+    query_groups: Tensor | None = None,
+    gallery_groups: Tensor | None = None,
+    *,
+    normalize: bool = True,
+    max_elements: int = 2**25,
+) -> Tensor:
+    """Return the rank of the best right answer to each query: 1 is a hit at once, M the worst.
+
+    Args:
+        queries: [N, d].
+        gallery: [M, d].
+        query_groups, gallery_groups: integers [N] and [M]; a gallery item is a right answer if its group is the query's.
+            Groups may hold several queries and several items: with five captions an image, give every caption the number of
+            its image. None, for both, means N = M and item i for query i.
+        normalize: rank by cosine; False by inner product, as the released evaluation does.
+        max_elements: the scores are computed in blocks of about this many.
+
+    Returns:
+        Ranks [N], int64, on the CPU. Ties count against the right answer, see `ranks_of_best`.
+
+    Raises:
+        TypeError, ValueError: wrong kinds or shapes, values that are not finite, groups for one side only, or a query without
+            a right answer.
+    """
+    queries, gallery = checked_embeddings("queries", queries), checked_embeddings("gallery", gallery, "[M, d]")
+    check_dimensions("queries", queries, "gallery", gallery)
+    query_groups, gallery_groups = _checked_groups(query_groups, gallery_groups, queries, gallery)
+    if normalize:
+        queries, gallery = F.normalize(queries, dim=1), F.normalize(gallery, dim=1)
+    longest = gallery.norm(dim=1).max()
+    rows = max(1, max_elements // len(gallery))
+    ranks = []
+    for block, groups in zip(queries.split(rows), query_groups.split(rows), strict=True):
+        scale = block.norm(dim=1, keepdim=True) * longest
+        ranks.append(ranks_of_best(block @ gallery.T, groups.unsqueeze(1) == gallery_groups, scale))
+    return torch.cat(ranks).cpu()
+
+
+def retrieval_metrics(
+    u: Tensor,
+    v: Tensor,
+    u_groups: Tensor | None = None,
+    v_groups: Tensor | None = None,
+    *,
+    normalize: bool = True,
+    ks: Sequence[int] = (1, 5, 10),
+) -> dict[str, float]:
+    """Return how well each view retrieves the other (section 6.2 of the paper: "original" data sets).
+
+    Args:
+        u, v: [N, d] and [M, d], N = M unless groups are given.
+        u_groups, v_groups, normalize: as in `retrieval`.
+        ks: the k of "recall at k", each >= 1.
+
+    Returns:
+        For both directions and their mean, "u2v ...", "v2u ...", "mean ...": "R@k" for every k, the share of queries with a
+        right answer among the first k in %; "MRR", the mean of 1/rank; "median rank".
+
+    Raises:
+        TypeError, ValueError: as in `retrieval`; or a k below 1.
+    """
+    for k in ks:
+        check_count("k", k, 1)
+    metrics = _summary("u2v", retrieval(u, v, u_groups, v_groups, normalize=normalize), ks)
+    metrics |= _summary("v2u", retrieval(v, u, v_groups, u_groups, normalize=normalize), ks)
+    names = [name.removeprefix("u2v ") for name in metrics if name.startswith("u2v ")]
+    return metrics | {f"mean {name}": 0.5 * (metrics[f"u2v {name}"] + metrics[f"v2u {name}"]) for name in names}
+
+
+def _summary(direction: str, ranks: Tensor, ks: Sequence[int]) -> dict[str, float]:
+    ranks = ranks.double()
+    summary = {f"{direction} R@{k}": 100 * float((ranks <= k).double().mean()) for k in ks}
+    return summary | {f"{direction} MRR": float((1 / ranks).mean()), f"{direction} median rank": float(ranks.quantile(0.5))}
+
+
+def _checked_groups(query_groups, gallery_groups, queries: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
+    if (query_groups is None) != (gallery_groups is None):
+        missing = "query_groups" if query_groups is None else "gallery_groups"
+        raise ValueError(f"{missing} is None; give the groups of both sides or of none")
+    if query_groups is None:
+        if len(queries) != len(gallery):
+            raise ValueError(f"gallery has {len(gallery)} rows; without groups it must have {len(queries)}, as many as queries")
+        positions = torch.arange(len(queries), device=queries.device)
+        return positions, positions
+    query_groups = checked_labels("query_groups", query_groups, len(queries), queries.device)
+    gallery_groups = checked_labels("gallery_groups", gallery_groups, len(gallery), queries.device)
+    lonely = ~torch.isin(query_groups, gallery_groups)
+    if lonely.any():
+        first = int(lonely.nonzero()[0])
+        raise ValueError(f"query_groups[{first}]={int(query_groups[first])} occurs in no gallery item: no right answer")
+    return query_groups, gallery_groups
