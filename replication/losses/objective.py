@@ -17,8 +17,9 @@ class Objective(nn.Module):
         index: [B] int64, distinct positions of the samples in the data set. Objectives without a state of their own for each
             sample ignore it.
 
-    The result is a 0-d tensor, computed in float32 for half-precision inputs and under autocast too. Only shapes and types
-    are checked: looking at values would wait for the device at every step, and NaN shows in the loss.
+    The result is a 0-d tensor, computed in float32 for half-precision inputs and under autocast too. (Call `backward` outside
+    the autocast region, as PyTorch asks: inside, its products would be in half precision.) Only shapes and types are checked:
+    looking at values would wait for the device at every step, and NaN shows in the loss.
 
     Raises:
         TypeError, ValueError: the temperature is no finite number > 0; in the call, tensors of the wrong kind or shape.

@@ -12,19 +12,20 @@ from replication.validation import check_count
 class SogCLR(Objective):
     """SogCLR (Yuan et al. 2022, algorithm 1): stochastic optimisation of the global contrastive objective
 
-        F = mean over samples i, sum over its two views, of  -s_ii + t log( mean over negatives of exp(s/t) ),
+        F = mean over samples i of  -2 s_ii + 2t log( mean of exp(s/t) over both views of i and their negatives ),
 
-    where the negatives are both views of *all* other samples of the data set. A batch sees 2(B-1) of them, g_i, and the
-    logarithm of so few is biased. So each sample keeps a moving average a_i of its g_i, and the gradient is taken as if the
-    logarithm's argument were that average:
+    where the negatives are both views of *all* other samples of the data set and s_ii is the cosine of i's own views. A batch
+    sees 2(B-1) negatives of a view, with the mean g_i, and the logarithm of a mean of few is biased. So each sample keeps a
+    moving average a_i of its g_i, and the gradient is taken as if the average were what the logarithm is taken of:
 
         a_i <- g_i at the first visit, else (1 - gamma) a_i + gamma g_i    (for each view; the mean of both is kept)
         gradient of  -s_ii + mean over negatives of  stop_gradient( exp(s_ij/t) / a_i ) s_ij
 
     summed over both views, averaged over the batch. There is no factor 1/t: the gradient is t times that of a loss in nats.
 
-    The *value* of the result is not this surrogate, which is no measure of progress, but the estimate of F with a_i in place
-    of the mean; its gradient is the surrogate's. In eval mode the averages are used as updated by this batch, but not kept.
+    The *value* of the result is not this surrogate, which does not measure progress, but the estimate of F: -s_ii + t log a_i,
+    summed and averaged likewise. Its gradient is the surrogate's. In eval mode the averages are used as this batch updates
+    them, but not kept.
 
     The state is the buffer `log_average` [num_samples], log a_i in float32 (-inf: not visited yet), so it is part of
     `state_dict`, and temperatures down to 0.01 do not overflow.

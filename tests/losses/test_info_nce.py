@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from open_clip import ClipLoss
 
 from replication.geometry import cross_polytope, simplex_etf
-from replication.losses import batch_losses, contrastive_loss, mini_batch_loss
+from replication.losses import InfoNCE, batch_losses, contrastive_loss, mini_batch_loss
 from replication.selection import AllBatches
 
 
@@ -176,3 +176,10 @@ def test_loss_of_a_plan_does_not_depend_on_labels_or_order(seed):
     each = batch_losses(u, v, plan, 0.1)
     rows = torch.randperm(4, generator=generator)
     torch.testing.assert_close(batch_losses(u, v, plan[rows], 0.1), each[rows], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("temperature", [1, 0.1])
+def test_the_objective_is_the_loss_of_the_normalised_batch(temperature):
+    u, v = pairs(6, 3)
+    loss = InfoNCE(temperature)(3 * u, v / 5, torch.arange(6))
+    assert loss.item() == pytest.approx(slow_loss(u, v, temperature), rel=1e-12)

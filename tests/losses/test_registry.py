@@ -1,0 +1,36 @@
+"""Objectives by name."""
+
+import pytest
+
+from replication.losses import DCL, MMCL, OBJECTIVES, InfoNCE, NTXent, SogCLR, make_objective
+
+
+def test_every_name_makes_its_class():
+    expected = {"simclr": NTXent, "sogclr": SogCLR, "infonce": InfoNCE, "dcl": DCL, "mmcl": MMCL}
+    assert expected == OBJECTIVES
+    for name, cls in expected.items():
+        objective = make_objective(name, 10, 0.25)
+        assert type(objective) is cls and objective.temperature == 0.25 and "temperature=0.25" in repr(objective)
+
+
+def test_options_reach_the_objective():
+    sogclr = make_objective("sogclr", 7, 0.1, gamma=0.5, released_first_visit=True)
+    assert len(sogclr.log_average) == 7 and sogclr.gamma == 0.5 and sogclr.released_first_visit
+    mmcl = make_objective("mmcl", 7, 0.1, ceiling=3, ridge=0.2)
+    assert (mmcl.ceiling, mmcl.ridge) == (3, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "arguments", "options"),
+    [
+        (ValueError, "objective='clip' must be one of 'simclr', 'sogclr', 'infonce', 'dcl', 'mmcl'", ("clip", 5, 0.1), {}),
+        (TypeError, "gamma=0.9 is no option of 'simclr'; it has none", ("simclr", 5, 0.1), {"gamma": 0.9}),
+        (TypeError, "gama=1 is no option of 'sogclr'; it has gamma, released_first_visit", ("sogclr", 5, 1), {"gama": 1}),
+        (ValueError, "num_samples=0 must be >= 1", ("sogclr", 0, 0.1), {}),
+        (ValueError, "gamma=0 must be a number > 0 and <= 1", ("sogclr", 5, 0.1), {"gamma": 0}),
+        (ValueError, "ridge=0 must be a finite number > 0", ("mmcl", 5, 0.1), {"ridge": 0}),
+    ],
+)
+def test_wrong_arguments_raise_one_clear_line(kind, message, arguments, options):
+    with pytest.raises(kind, match=f"^{message}$"):
+        make_objective(*arguments, **options)
