@@ -1,0 +1,115 @@
+"""What can be downloaded: addresses, checksums, and the one command that does it."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from torchvision.datasets import CIFAR10, CIFAR100
+from torchvision.datasets.utils import check_integrity, download_url, extract_archive
+
+from replication import paths
+from replication.validation import check_choice
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A published archive: title, address, its MD5, megabytes, and the one folder that it unpacks to."""
+
+    title: str
+    url: str
+    md5: str
+    megabytes: int
+    folder: str
+
+    @property
+    def filename(self) -> str:
+        """Return the name of the archive itself."""
+        return self.url.rsplit("/", 1)[1]
+
+
+# The MD5 of both CIFAR sets come from torchvision. That of Tiny ImageNet is not published by its authors: it is the value
+# that independent loaders agree on. Those of the corrupted sets are the ones on Zenodo, as others' loaders repeat them.
+ARCHIVES = {
+    "cifar10": Archive("CIFAR-10", CIFAR10.url, CIFAR10.tgz_md5, 170, CIFAR10.base_folder),
+    "cifar100": Archive("CIFAR-100", CIFAR100.url, CIFAR100.tgz_md5, 169, CIFAR100.base_folder),
+    "tiny-imagenet": Archive(
+        "Tiny ImageNet",
+        "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+        "90528d7ca1a48142e341f4ef8d21d0de",
+        248,
+        "tiny-imagenet-200",
+    ),
+    "cifar10-c": Archive(
+        "CIFAR-10-C",
+        "https://zenodo.org/records/2535967/files/CIFAR-10-C.tar",
+        "56bf5dcef84df0e2308c6dcbcbbd8499",
+        2918,
+        "CIFAR-10-C",
+    ),
+    "cifar100-c": Archive(
+        "CIFAR-100-C",
+        "https://zenodo.org/records/3555552/files/CIFAR-100-C.tar",
+        "11f0ed0f1191edbf9fa23466ae6021d3",
+        2918,
+        "CIFAR-100-C",
+    ),
+    "tiny-imagenet-c": Archive(
+        "Tiny ImageNet-C",
+        "https://zenodo.org/records/8206060/files/Tiny-ImageNet-C.tar",
+        "f9c9a9dbdc11469f0b850190f7ad8be1",
+        1795,
+        "Tiny-ImageNet-C",
+    ),
+}
+
+
+def folder_of(name: str) -> Path:
+    """Return the folder in which the unpacked archive `name` is expected."""
+    return paths.data_dir() / ARCHIVES[name].folder
+
+
+def unavailable(name: str, reason: str) -> FileNotFoundError:
+    """Return the error that says in one line what is wrong with the data set `name` and which command gets it."""
+    archive = ARCHIVES[name]
+    return FileNotFoundError(
+        f"{archive.title} is {reason}; download it ({archive.megabytes} MB, to {folder_of(name)}) with: "
+        f"python -m replication.datasets {name}"
+    )
+
+
+def download(name: str) -> Path:
+    """Download an archive into `data/` unless it is there already, compare its checksum, unpack it; return its folder.
+
+    The folder appears complete or not at all; one that was there is replaced. The archive is kept.
+
+    Raises:
+        ValueError: unknown name.
+        RuntimeError: the address cannot be reached, or the file that came has another checksum or another content.
+    """
+    check_choice("dataset", name, ARCHIVES)
+    archive, data = ARCHIVES[name], paths.data_dir()
+    data.mkdir(parents=True, exist_ok=True)
+    file = data / archive.filename
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=data) as scratch:
+        if not check_integrity(str(file), archive.md5):
+            _fetch(archive, Path(scratch), file)
+        extract_archive(str(file), scratch)
+        unpacked = Path(scratch, archive.folder)
+        if not unpacked.is_dir():
+            raise RuntimeError(f"{file} does not hold the folder {archive.folder}")
+        target = folder_of(name)
+        if target.exists():
+            target.rename(Path(scratch, "replaced"))
+        shutil.move(unpacked, target)
+    return target
+
+
+def _fetch(archive: Archive, scratch: Path, file: Path) -> None:
+    try:
+        download_url(archive.url, str(scratch), archive.filename)
+    except OSError as error:  # urllib's errors are OSErrors
+        raise RuntimeError(f"{archive.url} cannot be downloaded: {error}") from None
+    if not check_integrity(str(scratch / archive.filename), archive.md5):
+        raise RuntimeError(f"{archive.url} came with another checksum than MD5 {archive.md5}; nothing was kept")
+    (scratch / archive.filename).replace(file)

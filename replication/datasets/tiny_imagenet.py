@@ -1,0 +1,104 @@
+"""Tiny ImageNet: 100,000 + 10,000 JPEG files of 64 x 64 pixels, decoded once and kept as one array per split."""
+
+import os
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from replication.datasets.archives import folder_of, unavailable
+
+NAME = "tiny-imagenet"
+
+
+def load_tiny_imagenet(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images [N, 64, 64, 3] (uint8) and labels [N] (int64) of "train" or "val".
+
+    Labels number the WordNet identifiers in alphabetical order, as torchvision's ImageFolder does. The first call decodes
+    the files as the official archive unpacks them, and writes `data/tiny-imagenet-200-<split>.npz`; later calls read that.
+
+    Raises:
+        FileNotFoundError: files are missing or damaged; the message names the first one.
+    """
+    folder = folder_of(NAME)
+    cache = folder.with_name(f"{folder.name}-{split}.npz")
+    if cache.is_file():
+        try:
+            with np.load(cache) as stored:
+                return stored["images"], stored["labels"]
+        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile):
+            raise FileNotFoundError(f"{cache} is damaged; delete it, and the next call decodes the images again") from None
+    classes = _classes(folder)
+    files, labels = (_training_files if split == "train" else _validation_files)(folder, classes)
+    images = decode_all(files)
+    unfinished = cache.with_name(f"{cache.name}.{os.getpid()}.tmp")
+    try:
+        with open(unfinished, "wb") as file:
+            np.savez(file, images=images, labels=labels)
+        unfinished.replace(cache)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return images, labels
+
+
+def decode_all(files: list[Path]) -> np.ndarray:
+    """Return the RGB pixels [N, H, W, 3] (uint8) of image files of one size.
+
+    Raises:
+        FileNotFoundError: a file cannot be decoded or has another size than the first; the message names it.
+    """
+
+    def decode(file):
+        try:
+            with Image.open(file) as image:
+                return np.asarray(image.convert("RGB"))
+        except (OSError, SyntaxError):
+            return None
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # Pillow decodes outside the interpreter lock
+        first = decode(files[0])
+        images = None if first is None else np.empty((len(files), *first.shape), np.uint8)
+        for index, pixels in enumerate(pool.map(decode, files)):
+            if pixels is None or pixels.shape != first.shape:
+                raise unavailable(_archive_of(files[index]), f"damaged ({files[index]} cannot be read or has another size)")
+            images[index] = pixels
+    return images
+
+
+def _archive_of(file: Path) -> str:
+    return NAME if folder_of(NAME) in file.parents else f"{NAME}-c"
+
+
+def _classes(folder: Path) -> dict[str, int]:
+    listing = folder / "wnids.txt"
+    if not listing.is_file():
+        raise unavailable(NAME, f"missing ({listing} does not exist)")
+    return {wnid: label for label, wnid in enumerate(sorted(listing.read_text().split()))}
+
+
+def _training_files(folder: Path, classes: dict[str, int]) -> tuple[list[Path], np.ndarray]:
+    groups = [sorted((folder / "train" / wnid / "images").glob("*.JPEG")) for wnid in classes]
+    most = max(map(len, groups))
+    for wnid, group in zip(classes, groups, strict=True):
+        if not group or len(group) < most:  # every class has equally many
+            place = folder / "train" / wnid / "images"
+            raise unavailable(NAME, f"damaged ({place} holds {len(group)} images, other classes {most})")
+    return [file for group in groups for file in group], np.repeat(np.arange(len(groups)), most)
+
+
+def _validation_files(folder: Path, classes: dict[str, int]) -> tuple[list[Path], np.ndarray]:
+    annotations = folder / "val" / "val_annotations.txt"
+    if not annotations.is_file():
+        raise unavailable(NAME, f"damaged ({annotations} does not exist)")
+    rows = [line.split("\t")[:2] for line in annotations.read_text().splitlines() if line.strip()]
+    files = [folder / "val" / "images" / row[0] for row in rows]
+    for row, file in zip(rows, files, strict=True):
+        if len(row) < 2 or row[1] not in classes:
+            raise unavailable(NAME, f"damaged ({annotations} has a line {' '.join(row)!r} without a known class)")
+        if not file.is_file():
+            raise unavailable(NAME, f"damaged ({file} does not exist)")
+    if not rows:
+        raise unavailable(NAME, f"damaged ({annotations} is empty)")
+    return files, np.array([classes[wnid] for _, wnid in rows])
