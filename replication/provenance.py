@@ -39,6 +39,18 @@ def code_hash(notebook: str) -> str:
     return digest.hexdigest()
 
 
+@cache
+def source_hash(parts: tuple[str, ...]) -> str:
+    """Return one hash over the named files and folders of this package, such as ("losses", "training/loop.py")."""
+    package = Path(replication.__file__).parent
+    digest = hashlib.sha256()
+    for part in parts:
+        place = package / part
+        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
+            digest.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def lock_hash() -> str | None:
     """Return the SHA-256 of requirements.lock, or None outside a checkout."""
     path = project_root() / "requirements.lock"

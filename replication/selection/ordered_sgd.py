@@ -8,7 +8,7 @@ from replication.validation import check_choice, check_count, check_positive
 
 
 class OrderedSGD(BatchSelector):
-    """The q of k candidate batches whose loss is largest, hardest first (section 5 and algorithms 2, 5, 6 of the paper).
+    """The q of k candidate batches whose loss is largest (section 5 and algorithms 2, 5, 6 of the paper).
 
     After Kawaguchi & Lu (2020), "Ordered SGD". Cheap, but the choice is only among random batches, whose losses hardly
     differ once B is large: see notebook `04_batch_selection`. One call returns q batches, which cover a part of the data;
@@ -23,6 +23,7 @@ class OrderedSGD(BatchSelector):
             the paper's synthetic experiments with q=1.
         temperature: > 0, of the loss that ranks the candidates.
         max_batches: refuse to rank more candidates than this.
+        hardest_first: the order of the q batches; False: the hardest comes last, as in the released training code.
 
     Raises:
         ValueError: a parameter out of range; from `select`, q above the k that the data allow.
@@ -36,6 +37,7 @@ class OrderedSGD(BatchSelector):
         candidates: str = "partition",
         temperature: float = 1.0,
         max_batches: int = 1_000_000,
+        hardest_first: bool = True,
     ):
         self.batch_size = check_count("batch_size", batch_size, 2)
         self.candidates = check_choice("candidates", candidates, ("partition", "independent", "all"))
@@ -45,6 +47,7 @@ class OrderedSGD(BatchSelector):
         self.q = None if q is None else check_count("q", q, 1, k, "k, the number of candidates")
         self.temperature = check_positive("temperature", temperature)
         self.max_batches = check_count("max_batches", max_batches, 1)
+        self.hardest_first = hardest_first
 
     def _select(self, u, v, generator):
         batches = self._candidates(len(u), generator)
@@ -54,7 +57,8 @@ class OrderedSGD(BatchSelector):
             raise ValueError(f"q={q} must be <= {count}, the number of candidates that N={len(u)} samples give")
         losses = batch_losses(u, v, batches, self.temperature, validate=False)
         # A stable sort breaks ties towards the lowest index, on every device.
-        return batches[losses.argsort(descending=True, stable=True)[:q].cpu()]
+        chosen = losses.argsort(descending=True, stable=True)[:q].cpu()
+        return batches[chosen if self.hardest_first else chosen.flip(0)]
 
     def _candidates(self, num_samples, generator):
         if self.candidates == "all":

@@ -1,10 +1,10 @@
 """The bridge from a selector to any PyTorch DataLoader."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from torch import LongTensor, Tensor
+from torch import Generator, LongTensor, Tensor
 from torch.utils.data import Sampler
 
 from replication.selection.base import BatchSelector
@@ -123,10 +123,15 @@ class PlannedBatchSampler(Sampler[list[int]]):
 
     def _make_plan(self, select) -> None:
         seed = int(np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0] >> 1)
-        generator = torch.Generator().manual_seed(seed)
-        rows = select(generator)
-        if len(rows) > len(self):
-            rows = rows[torch.randperm(len(rows), generator=generator)[: len(self)]]
-        while len(rows) < len(self):
-            rows = torch.cat([rows, select(generator)])
-        self.plan, self._position, self._start = rows[: len(self)], 0, 0
+        self.plan = fill_epoch(select, len(self), torch.Generator().manual_seed(seed))
+        self._position, self._start = 0, 0
+
+
+def fill_epoch(select: Callable[[Generator], LongTensor], length: int, generator: Generator) -> LongTensor:
+    """Return exactly `length` batches [length, B]: `select` is called until they are enough; of too many, a random subset."""
+    rows = select(generator)
+    if len(rows) > length:
+        rows = rows[torch.randperm(len(rows), generator=generator)[:length]]
+    while len(rows) < length:
+        rows = torch.cat([rows, select(generator)])
+    return rows[:length]

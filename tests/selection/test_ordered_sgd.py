@@ -138,3 +138,15 @@ def test_wrong_data():
         with pytest.raises(kind, match=message) as error:
             selector.select(*pair)
         assert "\n" not in str(error.value)
+
+
+def test_the_order_can_be_that_of_the_released_code():
+    """It trains on the same batches, the hardest last."""
+    u, v = (torch.randn(24, 4, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
+    first, last = (
+        OrderedSGD(3, q=4, temperature=0.1, hardest_first=order).select(u, v, torch.Generator().manual_seed(5))
+        for order in (True, False)
+    )
+    assert torch.equal(first.flip(0), last)
+    losses = batch_losses(u, v, last, 0.1, normalize=True)
+    assert (losses.diff() >= 0).all()

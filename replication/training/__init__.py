@@ -1,0 +1,13 @@
+"""Training with planned batches: one mechanism for every experiment that trains a network.
+
+A *task* knows its data, network and objective; `Trainer` asks a selector for one plan an epoch, walks through it, and keeps
+a checkpoint from which a killed run continues exactly where it was.
+
+- `loop`: the `Trainer`, and the `Task` that it drives.
+- `planning`: one plan an epoch from the features of the whole training set.
+- `checkpoint`: written whole or not at all; refused where it does not fit.
+- `methods`: the selectors that the experiments compare, by the names that tables show.
+- `schedule`: warm-up and cosine.
+- `seeding`: independent seeds from one.
+- `grid`: many trainings side by side, resumable.
+"""

@@ -1,0 +1,97 @@
+"""Many trainings side by side, each in a process of its own, with one quiet progress bar; finished ones are not repeated."""
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+BAR = {"mininterval": 30, "maxinterval": 60, "file": sys.stderr}  # a notebook stores every refresh
+
+_finished_epochs = _stop = None
+
+
+class Stopped(RuntimeError):
+    """Another training of the grid failed, so this one ended at its last checkpoint."""
+
+
+def run_grid(train: Callable, jobs: list[tuple], epochs: int, workers: int = 0, threads: int = 1) -> list:
+    """Return [train(*job, on_epoch) for job in jobs], computed side by side.
+
+    Args:
+        train: an importable function that resumes from its own checkpoint; it calls `on_epoch(done)` with the number of
+            epochs that are done, at first with those that it found finished.
+        jobs: its arguments.
+        epochs: of one job, for the bar.
+        workers: processes; 0: as many as cores, at most one for each job.
+        threads: of torch in each process. Results on the CPU are bit-identical only for equal numbers of threads.
+
+    Raises:
+        Whatever a job raises. The others then stop at the end of their epoch, with their checkpoints.
+    """
+    context = multiprocessing.get_context("spawn")  # a forked process must not use CUDA, nor the parent's thread pools
+    workers = min(workers or cores(), len(jobs))
+    counter, stop = context.Value("l", 0), context.Event()
+    with (
+        ProcessPoolExecutor(workers, context, _begin_worker, (threads, counter, stop)) as pool,
+        tqdm(total=epochs * len(jobs), desc="epochs", **BAR) as bar,
+    ):
+        futures = [pool.submit(_call, train, job) for job in jobs]
+        try:
+            pending = set(futures)
+            while pending:
+                done, pending = wait(pending, timeout=1, return_when=FIRST_COMPLETED)
+                bar.update(counter.value - bar.n)
+                for future in done:
+                    future.result()
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def _begin_worker(threads: int, counter, stop) -> None:
+    global _finished_epochs, _stop
+    _finished_epochs, _stop = counter, stop
+    torch.set_num_threads(threads)
+
+
+def _call(train: Callable, job: tuple):
+    known = 0
+
+    def on_epoch(done: int) -> None:
+        nonlocal known
+        with _finished_epochs.get_lock():
+            _finished_epochs.value += done - known
+        known = done
+        if _stop.is_set():
+            raise Stopped("another training of this grid failed")
+
+    return train(*job, on_epoch)
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read_result(path: Path, identity: dict) -> dict | None:
+    """Return what `write_result` wrote to `path`, or None if there is nothing or it is of another run."""
+    if not path.is_file():
+        return None
+    stored = json.loads(path.read_text())
+    return stored["result"] if stored["identity"] == json.loads(json.dumps(identity)) else None
+
+
+def write_result(path: Path, identity: dict, result: dict) -> None:
+    """Write the result of one finished training, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps({"identity": identity, "result": result}))
+    temporary.replace(path)

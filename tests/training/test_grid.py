@@ -1,0 +1,24 @@
+"""Jobs side by side in processes: results in order, one failure stops the rest, finished results are read back."""
+
+import pytest
+from grid_jobs import fail_or_wait, square
+
+from replication.training.grid import read_result, run_grid, write_result
+
+
+def test_results_come_in_the_order_of_the_jobs():
+    assert run_grid(square, [(3,), (4,), (5,)], epochs=2, workers=2) == [(9, 1), (16, 1), (25, 1)]
+
+
+def test_one_failure_is_raised_and_stops_the_others():
+    with pytest.raises(ValueError, match="^job 0 broke$"):
+        run_grid(fail_or_wait, [(0,), (1,), (2,)], epochs=1000, workers=2)
+
+
+def test_results_are_read_only_by_the_run_that_made_them(tmp_path):
+    path = tmp_path / "run" / "result.json"
+    assert read_result(path, {"seed": 0}) is None
+    write_result(path, {"seed": 0, "sizes": (1, 2)}, {"accuracy": 1.5})
+    assert read_result(path, {"seed": 0, "sizes": (1, 2)}) == {"accuracy": 1.5}
+    assert read_result(path, {"seed": 1, "sizes": (1, 2)}) is None
+    assert [file.name for file in path.parent.iterdir()] == ["result.json"]
