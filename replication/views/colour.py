@@ -1,0 +1,90 @@
+"""Colour jitter and grayscale, with strengths and an order of its own for each sample."""
+
+import torch
+from torch import Generator, Tensor
+
+BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)  # torchvision's numbers of the four operations
+GREY = (0.2989, 0.587, 0.114)  # torchvision's weights of red, green, blue
+
+
+def draw_jitter(
+    count: int, strengths: tuple[float, float, float, float], probability: float, generator: Generator
+) -> tuple[Tensor, Tensor]:
+    """Return random factors [count, 4] and orders [count, 4] of brightness, contrast, saturation and hue.
+
+    The law is that of torchvision's ColorJitter(*strengths) applied with `probability`: factors uniform in
+    [max(0, 1 - s), 1 + s], for hue a shift uniform in [-s, s], and a uniformly random order. Samples that are left out have
+    factors (1, 1, 1, 0), which change nothing.
+    """
+    device = generator.device
+    u = torch.rand(10, count, generator=generator, device=device)
+    low = torch.tensor([*(max(0.0, 1 - s) for s in strengths[:3]), -strengths[3]], device=device)
+    high = torch.tensor([*(1 + s for s in strengths[:3]), strengths[3]], device=device)
+    neutral = torch.tensor([1.0, 1.0, 1.0, 0.0], device=device)
+    factors = torch.where(u[4, :, None] < probability, low + (high - low) * u[:4].T, neutral)
+    return factors, u[5:9].T.argsort(1)
+
+
+def jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
+    """Return `images` [B, 3, H, W] in [0, 1] after the four operations of each sample, in the order of each sample.
+
+    Each operation is the one of torchvision.transforms.functional (adjust_brightness and so on) on floating-point images:
+    values are clamped to [0, 1] after each. `factors[b, k]` is the factor of operation k, `order[b]` lists the operations.
+
+    Hue costs most. So that it is computed once and without grouping samples, which would make a GPU wait, the other three
+    run twice: a sample takes before its hue shift those that its order puts there, and the rest after it.
+    """
+    hue_place = (order == HUE).int().argmax(1, keepdim=True)
+    places = torch.arange(3, device=order.device)
+    others = order.gather(1, places + (places >= hue_place))  # the order of the three without hue
+    amounts = factors.gather(1, others)
+    before = places < hue_place
+    for step in range(3):
+        images = _blend(images, others[:, step], torch.where(before[:, step], amounts[:, step], 1))
+    images = shift_hue(images, factors[:, HUE])
+    for step in range(3):
+        images = _blend(images, others[:, step], torch.where(before[:, step], 1, amounts[:, step]))
+    return images
+
+
+def _blend(images: Tensor, operation: Tensor, factor: Tensor) -> Tensor:
+    """Return factor * images + (1 - factor) * reference: black, the mean grey, or each pixel's grey, by `operation`."""
+    operation, factor = operation.view(-1, 1, 1), factor.view(-1, 1, 1, 1)
+    reference = grey(images)
+    mean = reference.mean((1, 2), keepdim=True)
+    reference = torch.addcmul(mean * (operation == CONTRAST), reference, (operation == SATURATION).to(images.dtype))
+    return torch.lerp(reference.unsqueeze(1), images, factor).clamp_(0, 1)
+
+
+def grey(images: Tensor) -> Tensor:
+    """Return the luminance [B, H, W] of `images` [B, 3, H, W]."""
+    red, green, blue = images.unbind(1)
+    return (red * GREY[0]).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])
+
+
+def to_grey(images: Tensor, chosen: Tensor) -> Tensor:
+    """Return `images` [B, 3, H, W] with the samples `chosen` (bool [B]) turned grey, in three equal channels."""
+    return torch.where(chosen.view(-1, 1, 1, 1), grey(images).unsqueeze(1), images)
+
+
+def shift_hue(images: Tensor, shift: Tensor) -> Tensor:
+    """Return `images` [B, 3, H, W] with the hue of each sample turned by `shift` [B], in turns (-0.5 to 0.5).
+
+    torchvision's adjust_hue, by way of the hexagon h in [0, 6): with m the smallest and C the spread of the three channels,
+    a colour is m + C * clamp(|h - 3| - 1), m + C * clamp(2 - |h - 2|), m + C * clamp(2 - |h - 4|), clamped to [0, 1].
+    """
+    red, green, blue = images.unbind(1)
+    largest = torch.maximum(torch.maximum(red, green), blue)
+    smallest = torch.minimum(torch.minimum(red, green), blue)
+    spread = largest - smallest
+    red_leads, green_leads = largest == red, largest == green
+    lean = torch.where(red_leads, green - blue, torch.where(green_leads, blue - red, red - green))
+    sector = torch.where(red_leads, 0.0, torch.where(green_leads, 2.0, 4.0))
+    # A grey pixel has no hue; it leans nowhere, and any divisor will do.
+    hue = (lean / spread.clamp_min(1e-20)).add_(sector).add_(6 * shift.view(-1, 1, 1))
+    hue.sub_((hue / 6).floor_().mul_(6))
+    result = torch.empty_like(images)
+    for channel, (centre, sign, offset) in enumerate(((3, 1, -1), (2, -1, 2), (4, -1, 2))):
+        ramp = (hue - centre).abs_().mul_(sign).add_(offset).clamp_(0, 1)
+        torch.addcmul(smallest, spread, ramp, out=result[:, channel])
+    return result
