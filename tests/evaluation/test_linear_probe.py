@@ -1,0 +1,82 @@
+"""The linear probe against its own optimality conditions, and on data of known separability."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+from sklearn.datasets import load_digits
+
+from replication.evaluation import linear_probe_accuracy
+
+
+def blobs(n, separation, seed=0, classes=3):
+    """Return n points around corners of a cube, with features of very different scale, and their classes."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(classes, (n,), generator=generator)
+    points = separation * torch.eye(classes)[labels] + torch.randn(n, classes, generator=generator)
+    return points * torch.tensor([1.0, 1e3, 1e-3]) + 5, labels
+
+
+def slow_accuracy(train, train_labels, test, test_labels, penalty):
+    """Minimise the mean cross-entropy + penalty/2 |W|^2 on standardised features with another solver, in float64."""
+    x, y = train.double().numpy(), train_labels.numpy()
+    mean, sd, classes = x.mean(0), x.std(0), y.max() + 1
+
+    def split(parameters):
+        return parameters[: x.shape[1] * classes].reshape(x.shape[1], classes), parameters[x.shape[1] * classes :]
+
+    def objective(parameters):
+        weights, bias = split(parameters)
+        logp = log_softmax((x - mean) / sd @ weights + bias, axis=1)
+        return -logp[np.arange(len(y)), y].mean() + penalty / 2 * (weights**2).sum()
+
+    weights, bias = split(minimize(objective, np.zeros((x.shape[1] + 1) * classes), method="BFGS").x)
+    return 100 * np.mean(((test.double().numpy() - mean) / sd @ weights + bias).argmax(1) == test_labels.numpy())
+
+
+@pytest.mark.parametrize("penalty", [1e-3, 1.0])
+def test_equals_another_solver(penalty):
+    train, test = blobs(120, 1.5), blobs(150, 1.5, seed=1)
+    assert linear_probe_accuracy(*train, *test, penalty=penalty) == pytest.approx(
+        slow_accuracy(*train, *test, penalty), abs=0.7
+    )
+
+
+def test_separable_classes_and_no_signal():
+    assert linear_probe_accuracy(*blobs(200, 12), *blobs(200, 12, seed=1)) == 100
+    assert linear_probe_accuracy(*blobs(2000, 0), *blobs(2000, 0, seed=1)) == pytest.approx(100 / 3, abs=5)
+
+
+def test_the_penalty_means_the_same_for_any_number_of_samples():
+    """A data set repeated is the same problem."""
+    train, test = blobs(60, 1), blobs(300, 1, seed=1)
+    once = linear_probe_accuracy(*train, *test, penalty=0.1)
+    assert linear_probe_accuracy(train[0].repeat(5, 1), train[1].repeat(5), *test, penalty=0.1) == pytest.approx(once, abs=0.7)
+
+
+def test_digits():
+    data = load_digits()
+    pixels, labels = torch.tensor(data.data, dtype=torch.float32), torch.tensor(data.target)
+    assert linear_probe_accuracy(pixels[:1200], labels[:1200], pixels[1200:], labels[1200:]) > 88
+
+
+def test_constant_features_give_the_largest_class():
+    labels = torch.tensor([0, 1, 1, 1])
+    assert linear_probe_accuracy(torch.ones(4, 2), labels, torch.ones(4, 2), labels) == 75
+
+
+def test_wrong_inputs_raise_one_clear_line():
+    x, labels = torch.eye(4), torch.arange(4)
+    cases = [
+        (ValueError, "penalty=0 must be", lambda: linear_probe_accuracy(x, labels, x, labels, penalty=0)),
+        (ValueError, "max_iterations=0 must be >= 1", lambda: linear_probe_accuracy(x, labels, x, labels, max_iterations=0)),
+        (ValueError, "train_labels holds only the class 0", lambda: linear_probe_accuracy(x, 0 * labels, x, labels)),
+        (TypeError, "test is list", lambda: linear_probe_accuracy(x, labels, [x], labels)),
+        (ValueError, r"test_labels has shape \[3\]; it must be \[4\]", lambda: linear_probe_accuracy(x, labels, x, labels[:3])),
+        (ValueError, "test has 16 of 16 values", lambda: linear_probe_accuracy(x, labels, x * torch.inf, labels)),
+    ]
+    for kind, message, call in cases:
+        with pytest.raises(kind, match=message) as error:
+            call()
+        assert "\n" not in str(error.value)
