@@ -12,6 +12,7 @@ from replication.views.crop import crop_resize, draw_boxes
 from replication.views.normalise import Triple, check_images, check_statistics, normalise
 
 BLUR_SIZE = 224  # pixels: the size for which blur_sigma is stated
+CPU_CHUNK = 2**16  # output pixels at a time on a CPU: what its caches hold
 LEAST_BLUR = 0.3  # pixels: narrower Gaussians move even a black-white edge by less than one of 255 grey levels
 
 
@@ -83,24 +84,33 @@ class Augmentation:
         check_images(images)
         if generator.device.type != images.device.type:
             raise ValueError(f"generator lives on {generator.device}; it must be on the device of images, {images.device}")
-        with torch.autocast(images.device.type, enabled=False):  # half precision would blur what the interpolation weighs
-            return self._view(images, generator)
+        drawn = self._draw(images, generator)
+        chunk = CPU_CHUNK // self.size**2 or 1 if images.device.type == "cpu" else len(images) or 1
+        with torch.autocast(images.device.type, enabled=False):  # half precision would spoil the weights of the pixels
+            parts = zip(images.split(chunk), *(each.split(chunk) for each in drawn), strict=True)
+            views = [self._view(*part) for part in parts]
+        return views[0] if len(views) == 1 else torch.cat(views)
 
     def pair(self, images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return two independent random views of each image, faster than two calls."""
         first, second = self(torch.cat([images, images]), generator).chunk(2)
         return first, second
 
-    def _view(self, images: Tensor, generator: Generator) -> Tensor:
+    def _draw(self, images: Tensor, generator: Generator) -> tuple[Tensor, ...]:
+        """Return the parameters of one view of each image, in the order of the arguments of `_view`; first axis: images."""
         count, _, height, width = images.shape
         boxes = draw_boxes(count, height, width, self.crop_scale, self.crop_ratio, generator)
         flip, turn_grey = torch.rand(2, count, generator=generator, device=images.device)
-        x = crop_resize(images.float() / 255, boxes, flip < self.flip_p, self.size)
+        factors, order = draw_jitter(count, self.jitter, self.jitter_p, generator)
+        sigma = draw_widths(count, self.blur_pixels or (0, 0), self.blur_p, generator)
+        return boxes, flip < self.flip_p, factors, order, turn_grey < self.gray_p, sigma
+
+    def _view(self, images, boxes, flip, factors, order, turn_grey, sigma) -> Tensor:
+        x = crop_resize(images.float() / 255, boxes, flip, self.size)
         if self.jitter_p > 0:
-            x = jitter(x, *draw_jitter(count, self.jitter, self.jitter_p, generator))
+            x = jitter(x, factors, order)
         if self.gray_p > 0:
-            x = to_grey(x, turn_grey < self.gray_p)
+            x = to_grey(x, turn_grey)
         if self.blur_pixels is not None:
-            sigma = draw_widths(count, self.blur_pixels, self.blur_p, generator)
             x = gaussian_blur(x, sigma, kernel_radius(self.blur_pixels[1], self.size))
         return normalise(x, self.mean, self.std)

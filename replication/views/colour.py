@@ -39,21 +39,22 @@ def jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
     others = order.gather(1, places + (places >= hue_place))  # the order of the three without hue
     amounts = factors.gather(1, others)
     before = places < hue_place
+    first, second = torch.where(before, amounts, 1), torch.where(before, 1, amounts)
+    # Each of the three pulls towards a reference: black, the mean grey of the image, or each pixel's grey.
+    to_mean, to_own = ((others == operation).to(images.dtype) for operation in (CONTRAST, SATURATION))
     for step in range(3):
-        images = _blend(images, others[:, step], torch.where(before[:, step], amounts[:, step], 1))
+        images = _blend(images, first[:, step], to_mean[:, step], to_own[:, step])
     images = shift_hue(images, factors[:, HUE])
     for step in range(3):
-        images = _blend(images, others[:, step], torch.where(before[:, step], 1, amounts[:, step]))
+        images = _blend(images, second[:, step], to_mean[:, step], to_own[:, step])
     return images
 
 
-def _blend(images: Tensor, operation: Tensor, factor: Tensor) -> Tensor:
-    """Return factor * images + (1 - factor) * reference: black, the mean grey, or each pixel's grey, by `operation`."""
-    operation, factor = operation.view(-1, 1, 1), factor.view(-1, 1, 1, 1)
-    reference = grey(images)
-    mean = reference.mean((1, 2), keepdim=True)
-    reference = torch.addcmul(mean * (operation == CONTRAST), reference, (operation == SATURATION).to(images.dtype))
-    return torch.lerp(reference.unsqueeze(1), images, factor).clamp_(0, 1)
+def _blend(images: Tensor, factor: Tensor, to_mean: Tensor, to_own: Tensor) -> Tensor:
+    own = grey(images)
+    mean = own.mean((1, 2))
+    reference = own.mul_(to_own.view(-1, 1, 1)).add_((mean * to_mean).view(-1, 1, 1))
+    return torch.lerp(reference.unsqueeze(1), images, factor.view(-1, 1, 1, 1)).clamp_(0, 1)
 
 
 def grey(images: Tensor) -> Tensor:
@@ -64,24 +65,21 @@ def grey(images: Tensor) -> Tensor:
 
 def to_grey(images: Tensor, chosen: Tensor) -> Tensor:
     """Return `images` [B, 3, H, W] with the samples `chosen` (bool [B]) turned grey, in three equal channels."""
-    return torch.where(chosen.view(-1, 1, 1, 1), grey(images).unsqueeze(1), images)
+    return torch.lerp(images, grey(images).unsqueeze(1), chosen.view(-1, 1, 1, 1).to(images.dtype))
 
 
 def shift_hue(images: Tensor, shift: Tensor) -> Tensor:
     """Return `images` [B, 3, H, W] with the hue of each sample turned by `shift` [B], in turns (-0.5 to 0.5).
 
-    torchvision's adjust_hue, by way of the hexagon h in [0, 6): with m the smallest and C the spread of the three channels,
-    a colour is m + C * clamp(|h - 3| - 1), m + C * clamp(2 - |h - 2|), m + C * clamp(2 - |h - 4|), clamped to [0, 1].
+    torchvision's adjust_hue, without its masks, which are slow. Let m be the smallest of the three channels and C their spread.
+    The hue h on the hexagon [0, 6) is 1 + (green + blue - red - m) / C where green >= blue, and 6 minus that elsewhere. Back,
+    a colour is m + C * (|h - 3| - 1, 2 - |h - 2|, 2 - |h - 4|), the brackets clamped to [0, 1].
     """
     red, green, blue = images.unbind(1)
-    largest = torch.maximum(torch.maximum(red, green), blue)
     smallest = torch.minimum(torch.minimum(red, green), blue)
-    spread = largest - smallest
-    red_leads, green_leads = largest == red, largest == green
-    lean = torch.where(red_leads, green - blue, torch.where(green_leads, blue - red, red - green))
-    sector = torch.where(red_leads, 0.0, torch.where(green_leads, 2.0, 4.0))
-    # A grey pixel has no hue; it leans nowhere, and any divisor will do.
-    hue = (lean / spread.clamp_min(1e-20)).add_(sector).add_(6 * shift.view(-1, 1, 1))
+    spread = torch.maximum(torch.maximum(red, green), blue).sub_(smallest)
+    half_turn = (green + blue).sub_(red).sub_(smallest).div_(spread.clamp_min(1e-20)).add_(1)  # grey: 1, as good as any
+    hue = half_turn.copysign_(green - blue).add_(6 * shift.view(-1, 1, 1))
     hue.sub_((hue / 6).floor_().mul_(6))
     result = torch.empty_like(images)
     for channel, (centre, sign, offset) in enumerate(((3, 1, -1), (2, -1, 2), (4, -1, 2))):

@@ -33,7 +33,7 @@ def normalise(pixels: Tensor, mean: Triple, std: Triple) -> Tensor:
         torch.tensor(values, dtype=pixels.dtype, device=pixels.device).view(3, 1, 1)
         for values in ([1 / s for s in std], [-m / s for m, s in zip(mean, std, strict=True)])
     )
-    return torch.addcmul(shift, pixels, scale).contiguous()
+    return (pixels * scale).add_(shift).contiguous()
 
 
 def as_input(images: Tensor, mean: Triple, std: Triple, size: int | None = None) -> Tensor:

@@ -16,6 +16,7 @@ def apply_separable(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """
     count, channels, height, width = images.shape
     side_by_side = images.transpose(1, 2).reshape(count, height, channels * width)
-    stretched = (rows @ side_by_side).view(count, -1, width)  # the rows of one sample: (row, channel) pairs
-    result = (stretched @ columns.transpose(1, 2)).view(count, rows.shape[1], channels, columns.shape[1])
+    new_height, new_width = rows.shape[1], columns.shape[1]
+    stretched = (rows @ side_by_side).view(count, new_height * channels, width)
+    result = (stretched @ columns.transpose(1, 2)).view(count, new_height, channels, new_width)
     return result.permute(2, 0, 1, 3).contiguous().transpose(0, 1)
