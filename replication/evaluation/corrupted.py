@@ -45,5 +45,5 @@ def _hits(queries: Tensor, gallery: Tensor, normalize: bool) -> int:
     if normalize:
         queries, gallery = F.normalize(queries, dim=2), F.normalize(gallery, dim=2)
     scale = queries.norm(dim=2, keepdim=True) * gallery.norm(dim=2).amax(dim=1)[:, None, None]
-    own = torch.eye(queries.shape[1], dtype=torch.bool, device=queries.device)
+    own = torch.arange(queries.shape[1], device=queries.device)[None, :, None].expand(len(queries), -1, 1)
     return int((ranks_of_best(queries @ gallery.mT, own, scale) == 1).sum())

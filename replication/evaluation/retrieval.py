@@ -40,15 +40,15 @@ def retrieval(
     """
     queries, gallery = checked_embeddings("queries", queries), checked_embeddings("gallery", gallery, "[M, d]")
     check_dimensions("queries", queries, "gallery", gallery)
-    query_groups, gallery_groups = _checked_groups(query_groups, gallery_groups, queries, gallery)
+    answers, of_query = _right_answers(query_groups, gallery_groups, queries, gallery)
     if normalize:
         queries, gallery = F.normalize(queries, dim=1), F.normalize(gallery, dim=1)
     longest = gallery.norm(dim=1).max()
     rows = max(1, max_elements // len(gallery))
     ranks = []
-    for block, groups in zip(queries.split(rows), query_groups.split(rows), strict=True):
+    for block, groups in zip(queries.split(rows), of_query.split(rows), strict=True):
         scale = block.norm(dim=1, keepdim=True) * longest
-        ranks.append(ranks_of_best(block @ gallery.T, groups.unsqueeze(1) == gallery_groups, scale))
+        ranks.append(ranks_of_best(block @ gallery.T, answers[groups], scale))
     return torch.cat(ranks).cpu()
 
 
@@ -89,7 +89,8 @@ def _summary(direction: str, ranks: Tensor, ks: Sequence[int]) -> dict[str, floa
     return summary | {f"{direction} MRR": float((1 / ranks).mean()), f"{direction} median rank": float(ranks.quantile(0.5))}
 
 
-def _checked_groups(query_groups, gallery_groups, queries: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
+def _right_answers(query_groups, gallery_groups, queries: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gallery positions of each group [G, P], filled up with -1, and the row of each query [N] in that table."""
     if (query_groups is None) != (gallery_groups is None):
         missing = "query_groups" if query_groups is None else "gallery_groups"
         raise ValueError(f"{missing} is None; give the groups of both sides or of none")
@@ -97,11 +98,16 @@ def _checked_groups(query_groups, gallery_groups, queries: Tensor, gallery: Tens
         if len(queries) != len(gallery):
             raise ValueError(f"gallery has {len(gallery)} rows; without groups it must have {len(queries)}, as many as queries")
         positions = torch.arange(len(queries), device=queries.device)
-        return positions, positions
+        return positions.unsqueeze(1), positions
     query_groups = checked_labels("query_groups", query_groups, len(queries), queries.device)
     gallery_groups = checked_labels("gallery_groups", gallery_groups, len(gallery), queries.device)
     lonely = ~torch.isin(query_groups, gallery_groups)
     if lonely.any():
         first = int(lonely.nonzero()[0])
         raise ValueError(f"query_groups[{first}]={int(query_groups[first])} occurs in no gallery item: no right answer")
-    return query_groups, gallery_groups
+    groups, of_item, sizes = gallery_groups.unique(return_inverse=True, return_counts=True)
+    order = of_item.argsort()  # the items, group after group
+    place = torch.arange(len(gallery), device=order.device) - (sizes.cumsum(0) - sizes)[of_item[order]]
+    table = order.new_full((len(groups), int(sizes.max())), -1)
+    table[of_item[order], place] = order
+    return table, torch.searchsorted(groups, query_groups)

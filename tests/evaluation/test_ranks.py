@@ -15,13 +15,14 @@ def test_counts_wrong_candidates_with_at_least_the_score_of_the_best_right_one(r
     scores = torch.randint(levels, (rows, columns), generator=generator).float()
     correct = torch.rand(rows, columns, generator=generator) < 0.3
     correct[torch.arange(rows), torch.randint(columns, (rows,), generator=generator)] = True
-    for row, right, rank in zip(scores.tolist(), correct.tolist(), ranks_of_best(scores, correct).tolist(), strict=True):
+    answers = torch.where(correct, torch.arange(columns), -1)  # filled up anywhere
+    for row, right, rank in zip(scores.tolist(), correct.tolist(), ranks_of_best(scores, answers).tolist(), strict=True):
         best = max(score for score, ok in zip(row, right, strict=True) if ok)
         assert rank == 1 + sum(score >= best and not ok for score, ok in zip(row, right, strict=True))
 
 
 def test_scores_within_rounding_are_ties():
-    correct = torch.tensor([[True, False]])
+    answers = torch.tensor([[0]])
     for gap, scale, rank in ((0.0, 1, 2), (2e-7, 1, 2), (1e-5, 1, 1), (1e-5, 100, 2)):
-        assert ranks_of_best(torch.tensor([[1 + gap, 1.0]]), correct, scale).tolist() == [rank]
-    assert ranks_of_best(torch.tensor([[1 + 2e-7, 1.0]], dtype=torch.float64), correct).tolist() == [1]
+        assert ranks_of_best(torch.tensor([[1 + gap, 1.0]]), answers, scale).tolist() == [rank]
+    assert ranks_of_best(torch.tensor([[1 + 2e-7, 1.0]], dtype=torch.float64), answers).tolist() == [1]

@@ -96,6 +96,15 @@ def test_collapsed_embeddings_score_nothing(n, dtype, normalize):
     assert metrics["mean R@1"] == 0 and metrics["mean median rank"] == n
 
 
+def test_rounding_grows_with_the_lengths():
+    """Rows that differ by less than float32 resolves in their inner products are ties, however long they are."""
+    u = torch.ones(3, 4)
+    v = 1e4 * torch.ones(3, 4)
+    v[0] += 1e-2
+    assert retrieval(u, v, normalize=False).tolist() == [3, 3, 3]
+    assert retrieval(u.double(), v.double(), normalize=False).tolist() == [1, 3, 3]
+
+
 def test_perfect_and_half_precision_embeddings():
     u = drawn(30, 8, dtype=torch.float32)
     assert retrieval_metrics(u, u.clone())["mean MRR"] == 1
