@@ -31,7 +31,7 @@ class SogCLR(Objective):
     `state_dict`, and temperatures down to 0.01 do not overflow.
 
     The authors' code of the paper replaces a_i at the first visit only as long as *no* sample of the batch has been visited,
-    else it starts a sample from a_i = 0: then a_i = gamma g_i, and its first weights are 1/gamma too large.
+    else it starts a sample from a_i = 0: then a_i = gamma g_i, and its first weights are 1/gamma times too large.
     `released_first_visit=True` does the same.
 
     Args:
@@ -88,7 +88,8 @@ class SogCLR(Objective):
             raise TypeError(f"index is {kind}; SogCLR needs the positions of the samples in the data set, torch.int64 [B]")
         if index.shape != (batch_size,):
             raise ValueError(f"index has shape {list(index.shape)}; it must be [{batch_size}], one position for each sample")
-        if index.device.type == "cpu":  # elsewhere the look would wait for the device; there it asserts by itself
+        # On other devices the look would wait for them, and an index outside asserts there by itself; a compiler cannot look.
+        if index.device.type == "cpu" and not torch.compiler.is_compiling():
             low, high = int(index.min()), int(index.max())
             if low < 0 or high >= len(self.log_average):
                 wrong = low if low < 0 else high

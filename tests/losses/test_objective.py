@@ -106,6 +106,17 @@ def test_minimising_brings_the_views_of_a_sample_together(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_compiles_as_one_graph(name):
+    """Nothing in it looks at values, which would wait for a GPU at every step; the state of SogCLR is updated all the same."""
+    u, v = views(6, 4, torch.float32)
+    plain, compiled = make_objective(name, 9, 0.1), make_objective(name, 9, 0.1)
+    call = torch.compile(compiled, backend="eager", fullgraph=True)
+    for index in (torch.arange(6), torch.arange(3, 9)):
+        torch.testing.assert_close(call(u, v, index), plain(u, v, index))
+    torch.testing.assert_close(compiled.state_dict(), plain.state_dict())
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_nan_shows_in_the_loss(name):
     u, v = views(4, 3, torch.float32)
     u[2, 1] = torch.nan
