@@ -50,25 +50,37 @@ def decode_all(files: list[Path]) -> np.ndarray:
         FileNotFoundError: a file cannot be decoded or has another size than the first; the message names it.
     """
 
-    def decode(file):
+    try:
+        images = np.empty((len(files), *_pixels(files[0]).shape), np.uint8)
+    except (OSError, SyntaxError):
+        raise _unreadable(files[0]) from None
+
+    def decode(index):
         try:
-            with Image.open(file) as image:
-                return np.asarray(image.convert("RGB"))
+            pixels = _pixels(files[index])
         except (OSError, SyntaxError):
-            return None
+            return False
+        if pixels.shape != images.shape[1:]:
+            return False
+        images[index] = pixels
+        return True
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # Pillow decodes outside the interpreter lock
-        first = decode(files[0])
-        images = None if first is None else np.empty((len(files), *first.shape), np.uint8)
-        for index, pixels in enumerate(pool.map(decode, files)):
-            if pixels is None or pixels.shape != first.shape:
-                raise unavailable(_archive_of(files[index]), f"damaged ({files[index]} cannot be read or has another size)")
-            images[index] = pixels
+        for file, decoded in zip(files, pool.map(decode, range(len(files))), strict=True):
+            if not decoded:
+                pool.shutdown(cancel_futures=True)
+                raise _unreadable(file)
     return images
 
 
-def _archive_of(file: Path) -> str:
-    return NAME if folder_of(NAME) in file.parents else f"{NAME}-c"
+def _pixels(file: Path) -> np.ndarray:
+    with Image.open(file) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _unreadable(file: Path) -> FileNotFoundError:
+    name = NAME if folder_of(NAME) in file.parents else f"{NAME}-c"
+    return unavailable(name, f"damaged ({file} cannot be read or has another size)")
 
 
 def _classes(folder: Path) -> dict[str, int]:

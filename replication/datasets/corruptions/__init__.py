@@ -33,10 +33,11 @@ def corrupt(images: Tensor, name: str, severity: int, seed: int = 0) -> Tensor:
 
     Raises:
         TypeError: `images` is not a uint8 tensor.
-        ValueError: another shape, unknown name, or a severity outside 1..5.
+        ValueError: another shape, unknown name, a severity outside 1..5, or a negative seed.
     """
     check_choice("corruption", name, CORRUPTIONS)
     check_count("severity", severity, 1, SEVERITIES)
+    check_count("seed", seed, 0)
     if not isinstance(images, Tensor) or images.dtype != torch.uint8:
         kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
         raise TypeError(f"images is {kind}; it must be a uint8 tensor of shape [N, 3, S, S]")
@@ -55,8 +56,9 @@ def corrupt(images: Tensor, name: str, severity: int, seed: int = 0) -> Tensor:
 
 
 def _generator(image: np.ndarray, salt: bytes) -> np.random.Generator:
-    key = hashlib.blake2b(image, key=salt[:64], digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))
+    digest = hashlib.blake2b(salt, digest_size=16)
+    digest.update(image)
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest.digest(), "little")))
 
 
 def _to_bytes(x: np.ndarray) -> np.ndarray:

@@ -11,7 +11,8 @@ from torch.nn.functional import grid_sample
 
 def contrast(x, factor, generators, scale):
     """Pull each channel towards its mean over the image."""
-    mean = x.mean(axis=(2, 3), keepdims=True)
+    # A sum of whole numbers has no rounding, whose order NumPy would choose by the number of images.
+    mean = np.rint(x * 255).sum(axis=(2, 3), keepdims=True, dtype=float) / (255 * x.shape[2] * x.shape[3])
     return mean + factor * (x - mean)
 
 
