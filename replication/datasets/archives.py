@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from torchvision.datasets import CIFAR10, CIFAR100
@@ -108,7 +109,7 @@ def download(name: str) -> Path:
 def _fetch(archive: Archive, scratch: Path, file: Path) -> None:
     try:
         download_url(archive.url, str(scratch), archive.filename)
-    except OSError as error:  # urllib's errors are OSErrors
+    except (OSError, HTTPException) as error:  # urllib's own errors are OSErrors
         raise RuntimeError(f"{archive.url} cannot be downloaded: {error}") from None
     if not check_integrity(str(scratch / archive.filename), archive.md5):
         raise RuntimeError(f"{archive.url} came with another checksum than MD5 {archive.md5}; nothing was kept")

@@ -3,18 +3,11 @@
 import numpy as np
 import pytest
 
-from replication import paths
 from replication.datasets import arrays, checksums, load_images
 from replication.datasets.archives import ARCHIVES, folder_of
 
 
-@pytest.fixture
-def no_data(monkeypatch, tmp_path):
-    monkeypatch.setattr(paths, "data_dir", lambda: tmp_path)
-    return tmp_path
-
-
-def test_digits_need_no_download(no_data):
+def test_digits_need_no_download(data):
     images, labels = load_images("digits")
     assert images.shape == (1797, 8, 8, 1) and images.dtype == np.uint8
     assert images.min() == 0 and images.max() == 255
@@ -23,7 +16,7 @@ def test_digits_need_no_download(no_data):
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100"])
 @pytest.mark.parametrize("train", [True, False])
-def test_missing_or_damaged_cifar_names_the_file_and_the_command_that_downloads_it(no_data, name, train):
+def test_missing_or_damaged_cifar_names_the_file_and_the_command_that_downloads_it(data, name, train):
     def refused():
         with pytest.raises(FileNotFoundError) as caught:
             load_images(name, train)

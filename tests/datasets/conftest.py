@@ -1,0 +1,12 @@
+"""Stand-ins for the data folder."""
+
+import pytest
+
+from replication import paths
+
+
+@pytest.fixture
+def data(monkeypatch, tmp_path):
+    """An empty folder that takes the place of `data/`."""
+    monkeypatch.setattr(paths, "data_dir", lambda: tmp_path)
+    return tmp_path

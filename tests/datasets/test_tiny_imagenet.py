@@ -1,0 +1,116 @@
+"""Tiny ImageNet, in a small copy of the layout that the official archive unpacks to."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from replication.datasets import load_image_set, load_images
+from replication.datasets.tiny_imagenet import load_tiny_imagenet
+
+CLASSES = ("n03", "n01", "n02")  # as listed in wnids.txt: not in alphabetical order
+
+
+def write_jpeg(path, level):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = "L" if level % 2 else "RGB"  # some of the official files are grey
+    Image.new(mode, (64, 64), level if mode == "L" else (level, level, level)).save(path, "JPEG", quality=95)
+
+
+@pytest.fixture
+def folder(data):
+    """Two training images of each class and four for validation; the grey level tells which is which."""
+    folder = data / "tiny-imagenet-200"
+    for place, wnid in enumerate(CLASSES):
+        for number in range(2):
+            write_jpeg(folder / "train" / wnid / "images" / f"{wnid}_{number}.JPEG", 100 + 10 * place + number)
+    rows = [("val_0.JPEG", "n02"), ("val_1.JPEG", "n01"), ("val_2.JPEG", "n03"), ("val_3.JPEG", "n01")]
+    for number, (name, _) in enumerate(rows):
+        write_jpeg(folder / "val" / "images" / name, 20 + 20 * number)
+    lines = [f"{name}\t{wnid}\t0\t0\t62\t62" for name, wnid in rows]
+    (folder / "val" / "val_annotations.txt").write_text("\n".join(lines) + "\n")
+    (folder / "wnids.txt").write_text("\n".join(CLASSES) + "\n")
+    return folder
+
+
+def refusal(split):
+    with pytest.raises(FileNotFoundError) as caught:
+        load_tiny_imagenet(split)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_labels_number_the_classes_in_alphabetical_order(folder):
+    images, labels = load_tiny_imagenet("train")
+    assert images.shape == (6, 64, 64, 3) and images.dtype == np.uint8
+    assert labels.tolist() == [0, 0, 1, 1, 2, 2]
+    assert np.abs(images.mean((1, 2, 3)) - [110, 111, 120, 121, 100, 101]).max() < 2
+    images, labels = load_tiny_imagenet("val")
+    assert labels.tolist() == [1, 0, 2, 0]
+    assert np.abs(images.mean((1, 2, 3)) - [20, 40, 60, 80]).max() < 2
+
+
+def test_it_is_an_image_set_whose_test_split_is_the_validation_set(folder):
+    train, test = load_image_set("tiny-imagenet", "train"), load_image_set("tiny-imagenet", "test")
+    assert train.images.shape == (6, 3, 64, 64) and test.images.shape == (4, 3, 64, 64) and test.classes == 200
+    assert np.array_equal(load_images("tiny-imagenet", train=False)[0], test.images.permute(0, 2, 3, 1))
+
+
+def test_the_second_call_reads_the_decoded_array(folder, data):
+    images, labels = load_tiny_imagenet("val")
+    assert sorted(path.name for path in data.iterdir()) == ["tiny-imagenet-200", "tiny-imagenet-200-val.npz"]
+    shutil.rmtree(folder)
+    again, same = load_tiny_imagenet("val")
+    assert np.array_equal(again, images) and np.array_equal(same, labels)
+
+
+@pytest.mark.parametrize("keep", [0, 3, 200, -20])
+def test_a_damaged_array_says_that_it_can_be_deleted(folder, data, keep):
+    load_tiny_imagenet("val")
+    cache = data / "tiny-imagenet-200-val.npz"
+    cache.write_bytes(cache.read_bytes()[:keep])
+    assert refusal("val") == f"{cache} is damaged; delete it, and the next call decodes the images again"
+
+
+def test_a_changed_byte_of_the_array_is_noticed(folder, data):
+    load_tiny_imagenet("val")
+    cache = data / "tiny-imagenet-200-val.npz"
+    content = bytearray(cache.read_bytes())
+    content[5000] ^= 1
+    cache.write_bytes(content)
+    assert refusal("val").startswith(f"{cache} is damaged")
+
+
+def test_missing_and_damaged_files_are_named(folder, data):
+    command = f"download it (248 MB, to {folder}) with: python -m replication.datasets tiny-imagenet"
+    file = folder / "train" / "n01" / "images" / "n01_1.JPEG"
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 3])
+    assert refusal("train") == f"Tiny ImageNet is damaged ({file} cannot be read or has another size); {command}"
+    Image.new("RGB", (64, 32)).save(file, "JPEG")
+    assert refusal("train") == f"Tiny ImageNet is damaged ({file} cannot be read or has another size); {command}"
+    file.unlink()
+    assert refusal("train") == f"Tiny ImageNet is damaged ({file.parent} holds 1 images, other classes 2); {command}"
+    (folder / "val" / "images" / "val_2.JPEG").unlink()
+    assert refusal("val").startswith(f"Tiny ImageNet is damaged ({folder / 'val' / 'images' / 'val_2.JPEG'} does not exist)")
+    with open(folder / "val" / "val_annotations.txt", "a") as file:
+        file.write("val_4.JPEG\tn77\n")
+    write_jpeg(folder / "val" / "images" / "val_2.JPEG", 60)
+    assert "has a line 'val_4.JPEG n77' without a known class" in refusal("val")
+    (folder / "val" / "val_annotations.txt").unlink()
+    assert "val_annotations.txt does not exist" in refusal("val")
+    (folder / "wnids.txt").unlink()
+    assert refusal("train") == f"Tiny ImageNet is missing ({folder / 'wnids.txt'} does not exist); {command}"
+    assert [path.name for path in data.iterdir()] == ["tiny-imagenet-200"]  # nothing half-written
+
+
+def test_a_full_disk_leaves_no_half_written_array(folder, data, monkeypatch):
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        load_tiny_imagenet("val")
+    assert [path.name for path in data.iterdir()] == ["tiny-imagenet-200"]
