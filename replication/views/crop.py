@@ -32,11 +32,8 @@ def draw_boxes(
     h = torch.where(found, heights.gather(0, first)[0], fallback[0])
     w = torch.where(found, widths.gather(0, first)[0], fallback[1])
     place = torch.rand(2, count, generator=generator, device=device)
-    # In single precision u * n can round up to n itself.
-    top = torch.minimum((place[0] * (height - h + 1)).floor(), height - h)
-    left = torch.minimum((place[1] * (width - w + 1)).floor(), width - w)
-    top = torch.where(found, top, (height - fallback[0]) // 2)
-    left = torch.where(found, left, (width - fallback[1]) // 2)
+    top = torch.where(found, (place[0] * (height - h + 1)).floor(), (height - fallback[0]) // 2)
+    left = torch.where(found, (place[1] * (width - w + 1)).floor(), (width - fallback[1]) // 2)
     return torch.stack([top, left, h, w], dim=1)
 
 

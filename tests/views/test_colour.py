@@ -95,4 +95,8 @@ def test_jitter_is_left_out_with_the_stated_probability():
     factors, _ = draw_jitter(20_000, STRENGTHS, 0.8, generator())
     untouched = (factors == torch.tensor([1.0, 1.0, 1.0, 0.0])).all(1)
     assert abs(untouched.float().mean() - 0.2) < 0.01
+    chosen, _ = draw_jitter(5_000, STRENGTHS, 1.0, generator(1))
+    for operation in range(4):  # being left out says nothing about the factors
+        left_in = factors[~untouched, operation]
+        assert ks_2samp(left_in.numpy(), chosen[:, operation].numpy()).pvalue > 1e-3, operation
     assert not (factors[~untouched] == torch.tensor([1.0, 1.0, 1.0, 0.0])).any(1).float().mean() > 0.001

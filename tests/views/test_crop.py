@@ -74,8 +74,8 @@ def test_boxes_lie_inside_the_image_reach_its_edges_and_are_independent():
     assert abs(correlation) < 0.02
 
 
-def test_a_uniform_number_that_rounds_up_stays_inside(monkeypatch):
-    largest = 1 - 2**-24
-    monkeypatch.setattr(torch, "rand", lambda *shape, **_: torch.full(shape, largest))
-    top, left, height, width = draw_boxes(1, 4096, 4096, (1e-7, 1e-6), (1, 1), generator())[0]
-    assert top + height <= 4096 and left + width <= 4096
+def test_the_largest_uniform_number_stays_inside(monkeypatch):
+    monkeypatch.setattr(torch, "rand", lambda *shape, **_: torch.full(shape, 1 - 2**-24))
+    for side in range(2, 300):
+        top, left, height, width = draw_boxes(1, side, side, (1e-9, 2 / side**2), (1, 1), generator())[0]
+        assert (height, width) == (1, 1) and (top, left) == (side - 1, side - 1)

@@ -76,6 +76,8 @@ def test_motion_stays_near_the_horizontal_and_differs_between_images():
     )
     columns = rows.swapaxes(2, 3)
     across, along = (np.abs(motion_blur(x, (6, 2), generators(50), 1) - x).mean((1, 2, 3)) for x in (rows, columns))
+    angles = np.array([generator.uniform(-45, 45) for generator in generators(50)])
+    np.testing.assert_array_equal(motion_blur(rows, (6, 2), generators(50), 1.5), smear(rows, 9, 3, angles))
     assert across.mean() > 1.5 * along.mean() and along.std() > 0
 
 

@@ -65,6 +65,13 @@ def test_seeds_types_and_severities_draw_anew(name):
     assert not torch.equal(corrupt(clean, name, 2, seed=0), corrupt(clean, name, 2, seed=1))
 
 
+def test_every_image_has_noise_of_its_own():
+    flat = torch.full((2, 3, 32, 32), 120, dtype=torch.uint8)
+    flat[1] += 1
+    first, second = corrupt(flat, "gaussian_noise", 1).double().flatten(1)
+    assert abs(float(torch.corrcoef(torch.stack([first, second]))[0, 1])) < 0.1
+
+
 def test_more_images_than_fit_one_chunk(monkeypatch):
     clean = pictures(7)
     whole = corrupt(clean, "fog", 2)
