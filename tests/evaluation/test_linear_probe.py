@@ -61,6 +61,23 @@ def test_digits():
     assert linear_probe_accuracy(pixels[:1200], labels[:1200], pixels[1200:], labels[1200:]) > 88
 
 
+def test_iterations_that_do_not_suffice_are_told():
+    with pytest.warns(RuntimeWarning, match="stopped at a gradient of"):
+        linear_probe_accuracy(*blobs(100, 2), *blobs(100, 2), penalty=1e-4, max_iterations=2)
+
+
+def test_labels_are_names_and_unknown_ones_are_misses():
+    x = 9 * torch.eye(3).repeat(4, 1)
+    labels = torch.tensor([-5, 70, 3]).repeat(4)
+    assert linear_probe_accuracy(x, labels, x, labels) == 100
+    assert linear_probe_accuracy(x, labels, x[:3], torch.tensor([-5, 70, 0])) == pytest.approx(200 / 3)
+
+
+def test_works_inside_no_grad():
+    with torch.no_grad():
+        assert linear_probe_accuracy(*blobs(50, 12), *blobs(50, 12)) == 100
+
+
 def test_constant_features_give_the_largest_class():
     labels = torch.tensor([0, 1, 1, 1])
     assert linear_probe_accuracy(torch.ones(4, 2), labels, torch.ones(4, 2), labels) == 75
