@@ -21,8 +21,8 @@ def linear_probe_accuracy(
     """Return the share of test samples, in %, that multinomial logistic regression classifies rightly.
 
     The features are standardised with the mean and deviation of the training samples. The fit is PyTorch's L-BFGS on the device
-    of `train`: it draws nothing at random, and at 50,000 x 512 features and 100 classes takes less than half of scikit-learn's time
-    on a CPU, for the same accuracy.
+    of `train`: it draws nothing at random, and at 50,000 x 512 features and 100 classes it takes less than half of
+    scikit-learn's time on a CPU, for the same accuracy.
 
     Args:
         train, test: frozen features [N, d] and [M, d].
