@@ -16,13 +16,13 @@ def draw_jitter(
     [max(0, 1 - s), 1 + s], for hue a shift uniform in [-s, s], and a uniformly random order. Samples that are left out have
     factors (1, 1, 1, 0), which change nothing.
     """
-    device = generator.device
-    u = torch.rand(10, count, generator=generator, device=device)
-    low = torch.tensor([*(max(0.0, 1 - s) for s in strengths[:3]), -strengths[3]], device=device)
-    high = torch.tensor([*(1 + s for s in strengths[:3]), strengths[3]], device=device)
-    neutral = torch.tensor([1.0, 1.0, 1.0, 0.0], device=device)
-    factors = torch.where(u[4, :, None] < probability, low + (high - low) * u[:4].T, neutral)
-    return factors, u[5:9].T.argsort(1)
+    u = torch.rand(9, count, generator=generator, device=generator.device)
+    chosen, factors = u[8] < probability, []
+    for operation, strength in enumerate(strengths):
+        neutral = 0.0 if operation == HUE else 1.0
+        low = -strength if operation == HUE else max(0.0, 1 - strength)
+        factors.append(torch.where(chosen, low + (neutral + strength - low) * u[operation], neutral))
+    return torch.stack(factors, dim=1), u[4:8].T.argsort(1)
 
 
 def jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:

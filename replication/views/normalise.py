@@ -29,11 +29,10 @@ def check_statistics(mean: Triple, std: Triple) -> None:
 
 def normalise(pixels: Tensor, mean: Triple, std: Triple) -> Tensor:
     """Return (pixels - mean) / std for `pixels` [B, 3, H, W] in [0, 1], contiguous."""
-    scale, shift = (
-        torch.tensor(values, dtype=pixels.dtype, device=pixels.device).view(3, 1, 1)
-        for values in ([1 / s for s in std], [-m / s for m, s in zip(mean, std, strict=True)])
-    )
-    return (pixels * scale).add_(shift).contiguous()
+    result = torch.empty(pixels.shape, dtype=pixels.dtype, device=pixels.device)
+    for channel in range(3):  # plain numbers: a tensor of them would have to be copied to the device, which waits
+        torch.mul(pixels[:, channel], 1 / std[channel], out=result[:, channel]).sub_(mean[channel] / std[channel])
+    return result
 
 
 def as_input(images: Tensor, mean: Triple, std: Triple, size: int | None = None) -> Tensor:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms import functional as tv
 from torchvision.transforms.v2.functional import resized_crop
 
@@ -100,6 +101,22 @@ def test_mixed_precision_around_it_changes_nothing():
     with torch.autocast("cpu", torch.bfloat16):
         inside = augment(images, generator())
     assert inside.dtype == torch.float32 and torch.equal(inside, augment(images, generator()))
+
+
+def test_nothing_would_wait_for_a_gpu():
+    class Record(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            called.add(function._schema.name)
+            return function(*args, **(kwargs or {}))
+
+    called = set()
+    with Record():
+        Augmentation(64, mean=MEAN, std=STD).pair(bytes_like(8, 3, 32, 32), generator())
+    # Copies of numbers to the device, single values read back, and shapes that depend on values.
+    assert "aten::rand" in called or "aten::rand.generator" in called
+    assert not {
+        name for name in called if name.split("::")[1].startswith(("lift", "_local_scalar", "nonzero", "masked_select"))
+    }
 
 
 def test_no_images_give_no_views():
