@@ -14,6 +14,13 @@ METHOD_COLOURS = {
     "all batches": _PALETTE[4],
     "fixed": _PALETTE[3],
     "SwapSearch": _PALETTE[5],
+    # Networks are never trained with those three of the theory, whose colours these take again.
+    "OSGD, as released": _PALETTE[1],
+    "SwapSearch, whole set": _PALETTE[3],
+    "SwapSearch, hardness 0.25": _PALETTE[2],
+    "SwapSearch, hardness 0.5": _PALETTE[4],
+    "neighbours": _PALETTE[3],
+    "neighbours, skip 32": _PALETTE[6],
 }
 METHOD_LABELS = {
     "SGD": "SGD (shuffled)",

@@ -8,7 +8,7 @@ import yaml
 from replication.paths import project_root
 from replication.results import UNTESTED, read_record
 
-# From the most to the least telling; a claim takes its verdict from the first profile that has one. `smoke` never counts.
+# From the most to the least telling; a claim takes its verdict from the first profile that tested it. `smoke` never counts.
 PROFILE_ORDER = ("paper", "coco", "gpu", "full", "cpu", "default")
 
 
@@ -35,7 +35,9 @@ def ledger(results: Path) -> pd.DataFrame:
         path = results / experiment / profile / "claims.csv"
         if path.is_file():
             for row in pd.read_csv(path, keep_default_na=False).to_dict("records"):
-                verdicts.setdefault(row["claim"], row | {"folder": f"{experiment}/{profile}"})
+                known = verdicts.setdefault(row["claim"], row | {"folder": f"{experiment}/{profile}"})
+                if known["verdict"] == UNTESTED != row["verdict"]:  # a run that did not test it hides none that did
+                    verdicts[row["claim"]] = row | {"folder": f"{experiment}/{profile}"}
     rows = []
     for name, claim in load_claims().items():
         found = verdicts.get(name)

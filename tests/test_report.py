@@ -69,6 +69,13 @@ def test_a_weaker_profile_fills_in_what_the_stronger_did_not_judge(tmp_path):
     assert verdict_of(tmp_path, "figure-3-sc").evidence == "default"
 
 
+def test_a_run_that_did_not_test_a_claim_hides_none_that_did(tmp_path):
+    make_run(tmp_path, "synthetic", "full", {"figure-2": (UNTESTED, "full"), "figure-3-sc": (UNTESTED, "full")})
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (FAILS, "default"), "figure-3-sc": (UNTESTED, "default")})
+    assert verdict_of(tmp_path, "figure-2").evidence == "default"
+    assert verdict_of(tmp_path, "figure-3-sc").evidence == "full"
+
+
 def test_smoke_local_and_broken_off_runs_never_count(tmp_path):
     verdict = {"figure-2": (HOLDS, "no")}
     make_run(tmp_path, "synthetic", "smoke", verdict)

@@ -52,6 +52,10 @@ class Task(ABC):
     def load_state_dict(self, state: dict) -> None:
         """Continue from `state_dict()`."""
 
+    def is_sound(self, state: dict) -> bool:
+        """Return whether a `state_dict()` may be kept: no NaN, no infinity, except where an infinity has a meaning."""
+        return all_finite(state)
+
 
 class Trainer:
     """Train a task for a number of epochs with the batches of a selector, resuming from the folder's checkpoint if any.
@@ -164,7 +168,7 @@ class Trainer:
 
     def _save(self) -> None:
         state = self.task.state_dict()
-        if not all_finite(state):
+        if not self.task.is_sound(state):
             raise self._diverged(f"weights or state became NaN or infinite at epoch {self._epoch + (self._position > 0)}")
         random = {"cpu": torch.get_rng_state()}
         if torch.cuda.is_available():

@@ -31,18 +31,22 @@ METHODS: dict[str, _Make] = {
 }
 
 
-def make_selector(method: str, batch_size: int, temperature: float, k: int = 40, candidates: int = 1500) -> BatchSelector:
+def make_selector(
+    method: str, num_samples: int, batch_size: int, temperature: float, k: int = 40, candidates: int = 1500
+) -> BatchSelector:
     """Return the selector that a method's name stands for.
 
     Args:
         method: a key of `METHODS`.
+        num_samples: size of the training set, N, to which `k` and `candidates` are clipped.
         batch_size: B.
         temperature: of the loss by which hardness is judged.
-        k: batches in a chunk of spectral clustering and of the chunked SwapSearch (the paper: 40), clipped to floor(N/B).
-        candidates: OSGD keeps a tenth of so many candidate batches (the paper: 150 of 1500), clipped to floor(N/B).
+        k: batches in a chunk of spectral clustering and of the chunked SwapSearch (the paper: 40); at most floor(N/B).
+        candidates: OSGD keeps a tenth of so many candidate batches (the paper: 150 of 1500); at most floor(N/B).
 
     Raises:
         ValueError: unknown method, or a parameter out of range.
     """
     check_choice("method", method, METHODS)
-    return METHODS[method](batch_size, temperature, k, candidates)
+    whole = max(1, num_samples // batch_size)
+    return METHODS[method](batch_size, temperature, min(k, whole), min(candidates, whole))

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replication.losses import contrastive_loss
+from replication.losses import batch_losses, contrastive_loss
 from replication.selection import AllBatches, OrderedSGD, ShuffledBatches
 
 

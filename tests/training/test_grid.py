@@ -11,7 +11,7 @@ def test_results_come_in_the_order_of_the_jobs():
 
 
 def test_one_failure_is_raised_and_stops_the_others():
-    with pytest.raises(ValueError, match="^job 0 broke$"):
+    with pytest.raises(ValueError, match=r"^job 0 broke$"):
         run_grid(fail_or_wait, [(0,), (1,), (2,)], epochs=1000, workers=2)
 
 

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from replication.training.schedule import warmup_cosine
@@ -9,7 +11,7 @@ def test_rises_linearly_then_falls_along_half_a_cosine():
     assert factors[60] == pytest.approx(0.5)
     assert factors[35] == pytest.approx((1 + 0.5**0.5) / 2)
     assert factors[110:] == [0, 0]
-    assert all(before > after for before, after in zip(factors[10:110], factors[11:111], strict=True))
+    assert all(before > after for before, after in itertools.pairwise(factors[10:111]))
 
 
 def test_without_warm_up_it_starts_at_the_peak():

@@ -1,0 +1,123 @@
+"""Images a second of one training step, against the usual pipeline: PIL images, a DataLoader, transforms one by one."""
+
+import os
+import time
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import transforms
+
+from replication.cifar.pretraining import BLOCK, Pretraining
+from replication.cifar.settings import Settings
+from replication.datasets import ImageSet, load_image_set
+
+
+def compare_pipelines(common: dict, steps: int = 2 * BLOCK, device: str = "") -> pd.DataFrame:
+    """Time the same updates fed by our views on the device and by a DataLoader with PIL transforms, in turn.
+
+    Args:
+        common: settings that all runs share; see `Settings`.
+        steps: updates to time, after as many to warm up.
+        device: "cpu", "cuda" or "": a GPU if there is one.
+
+    Returns:
+        A row for each pipeline: ms per update, images a second (two views count once), the ratio to the DataLoader, the
+        floating-point operations of an update, and the share of the rate that this machine reaches in a large matrix product.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    settings = Settings(method="SGD", **common)
+    train = load_image_set(settings.dataset, "train")
+    task = Pretraining(settings, train, device)
+    steps = min(steps, task.steps_per_epoch)
+    plan = torch.randperm(task.num_samples)[: steps * settings.batch_size].view(steps, -1)
+    fed_by_loader = _fed_by_loader(task, train, plan)
+
+    work = {"views on the device": lambda: _drain(task.steps(plan, 0, 0), task), "DataLoader and PIL": fed_by_loader}
+    seconds = dict.fromkeys(work, float("inf"))
+    for round_ in range(3):
+        for name, function in work.items():
+            begin = time.perf_counter()
+            function()
+            if round_:
+                seconds[name] = min(seconds[name], time.perf_counter() - begin)
+    flops, rate = _flops_of_an_update(task), _matrix_rate(task)
+    baseline = seconds["DataLoader and PIL"]
+    return pd.DataFrame(
+        {"pipeline": name, "ms per update": 1000 * spent / steps, "images/s": steps * settings.batch_size / spent}
+        | {"times faster": baseline / spent, "GFLOP per update": flops / 1e9}
+        | {"share of the matrix rate": flops * steps / spent / rate, "device": device}
+        for name, spent in seconds.items()
+    )
+
+
+def _drain(losses, task: Pretraining) -> None:
+    for _ in losses:
+        pass
+    if task.device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+class _PilViews(Dataset):
+    """Two views of each image, made one by one on the CPU."""
+
+    def __init__(self, train: ImageSet, settings: Settings):
+        self.images = train.images.permute(0, 2, 3, 1).numpy()
+        self.transform = transforms.Compose(
+            [
+                transforms.RandomResizedCrop(settings.size, scale=(settings.crop_min, 1.0)),
+                transforms.RandomHorizontalFlip(),
+                transforms.RandomApply([transforms.ColorJitter(0.4, 0.4, 0.2, 0.1)], p=0.8),
+                transforms.RandomGrayscale(0.2),
+                transforms.ToTensor(),
+                transforms.Normalize(train.mean, train.std),
+            ]
+        )
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        image = Image.fromarray(np.ascontiguousarray(self.images[index]))
+        return self.transform(image), self.transform(image), index
+
+
+def _fed_by_loader(task: Pretraining, train: ImageSet, plan: torch.Tensor):
+    # Threads of torch in the workers would compete with those of the step; one process for each further core.
+    workers = max(0, (os.cpu_count() or 1) - 1)
+    loader = DataLoader(
+        _PilViews(train, task.settings), batch_sampler=plan.tolist(), num_workers=workers, persistent_workers=workers > 0
+    )
+
+    def losses():
+        for first, second, index in loader:
+            yield task._update(torch.cat([first, second]).to(task.device), index.to(task.device))
+
+    return lambda: _drain(losses(), task)
+
+
+def _flops_of_an_update(task: Pretraining) -> int:
+    counter = FlopCounterMode(display=False)
+    views = torch.zeros(2 * task.settings.batch_size, 3, task.settings.size, task.settings.size, device=task.device)
+    with counter:
+        task.embed_images(views).sum().backward()
+    task.optimizer.zero_grad(set_to_none=True)
+    return counter.get_total_flops()
+
+
+def _matrix_rate(task: Pretraining, size: int = 2048) -> float:
+    """Return the floating-point operations a second of a large matrix product in the precision of the run."""
+    kind = torch.bfloat16 if task.settings.precision == "bfloat16" else torch.float32
+    x = torch.randn(size, size, device=task.device, dtype=kind)
+    best = float("inf")
+    for _ in range(4):
+        begin = time.perf_counter()
+        y = x @ x
+        if task.device.type == "cuda":
+            torch.cuda.synchronize()
+        best = min(best, time.perf_counter() - begin)
+    del y
+    return 2 * size**3 / best

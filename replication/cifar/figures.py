@@ -1,0 +1,63 @@
+"""The figures of the pre-training experiment."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from replication.cifar.experiment import UNTRAINED
+from replication.plotting import METHOD_COLOURS, METHOD_LABELS
+
+
+def measures_figure(runs: pd.DataFrame, measures: dict[str, str], title: str) -> plt.Figure:
+    """Draw what each method's networks are worth: a panel for each measure, a point for each seed, mean ± sd beside them.
+
+    Args:
+        runs: `Results.runs` of one objective.
+        measures: {column: axis label}, in the order of the panels.
+        title: above all.
+    """
+    methods = [name for name in dict.fromkeys(runs.selector) if name != UNTRAINED]
+    columns = min(4, len(measures))
+    rows = -(-len(measures) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(3.7 * columns, 0.9 + (0.9 + 0.42 * len(methods)) * rows), squeeze=False)
+    for axis, (measure, label) in zip(axes.flat, measures.items(), strict=False):
+        untrained = runs.loc[runs.selector == UNTRAINED, measure].mean()
+        axis.axvline(untrained, color="black", linestyle=":", linewidth=1.5, label=f"untrained network: {untrained:.3g}")
+        for row, method in enumerate(methods):
+            values = runs.loc[runs.selector == method, measure]
+            colour = METHOD_COLOURS[method]
+            axis.plot(values, np.full(len(values), row + 0.16), "o", color=colour, markersize=5, alpha=0.6)
+            error = values.std() if len(values) > 1 else None
+            axis.errorbar(values.mean(), row - 0.1, xerr=error, fmt="D", color=colour, capsize=4, markersize=7)
+        axis.set_yticks(range(len(methods)), [METHOD_LABELS.get(name, name) for name in methods] if axis in axes[:, 0] else [])
+        axis.set(xlabel=label, ylim=(len(methods) - 0.4, -0.6))
+        axis.margins(x=0.12)
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize="small")
+    for axis in axes.flat[len(measures) :]:
+        axis.set_visible(False)
+    count = int(runs.groupby("selector").seed.nunique().min())
+    figure.suptitle(f"{title}\ndots: n={count} seeds; diamonds: mean ± sd", fontsize="medium")
+    return figure
+
+
+def learning_figure(history: pd.DataFrame, title: str) -> plt.Figure:
+    """Draw, over the epochs, the loss of the batches trained on and the share of same-class pairs in them, mean ± sd."""
+    panels = {
+        "loss": "mean loss of the batches trained on (nats)",
+        "same-class pairs": "pairs of one class in a batch (share)",
+    }
+    figure, axes = plt.subplots(1, len(panels), figsize=(6.2 * len(panels), 4.4))
+    for axis, (column, label) in zip(axes, panels.items(), strict=True):
+        for method, group in history.groupby("selector", sort=False):
+            curve = group.groupby("epoch")[column].agg(["mean", "std"]).fillna(0)
+            epochs = curve.index + 1
+            axis.plot(epochs, curve["mean"], color=METHOD_COLOURS[method], label=METHOD_LABELS.get(method, method))
+            low, high = curve["mean"] - curve["std"], curve["mean"] + curve["std"]
+            axis.fill_between(epochs, low, high, color=METHOD_COLOURS[method], alpha=0.25, linewidth=0)
+        axis.set(xlabel="epoch", ylabel=label)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    axes[1].set_ylim(bottom=0)
+    axes[0].legend()
+    count = int(history.groupby("selector").seed.nunique().min())
+    figure.suptitle(f"{title}; mean ± sd over n={count} seeds", fontsize="medium")
+    return figure

@@ -1,0 +1,137 @@
+"""Contrastive pre-training of one network: the task that `replication.training` drives."""
+
+from collections.abc import Iterator
+
+import torch
+from timm.optim import Lars
+from torch import LongTensor, Tensor
+
+from replication.cifar.network import make_encoder
+from replication.cifar.settings import Settings
+from replication.datasets import ImageSet
+from replication.losses import make_objective
+from replication.training.loop import Task, all_finite
+from replication.training.schedule import warmup_cosine
+from replication.training.seeding import derived_seed
+from replication.views import Augmentation
+
+FEATURE_BATCH = 2496  # images in a block of the feature pass, as published
+BLOCK = 16  # batches whose views are drawn at once
+
+
+class Pretraining(Task):
+    """Two views of each image, one network for both, one objective, LARS with warm-up and cosine.
+
+    Both views of a batch pass the network together, so batch normalisation sees all 2B of them.
+
+    Args:
+        settings: everything that decides the run.
+        train: the training images; the first `settings.images` are used.
+        device: where images, network and objective live.
+        provenance: further plain values that a checkpoint must agree on, such as hashes of code and data.
+
+    Raises:
+        ValueError: fewer images than one batch holds.
+    """
+
+    def __init__(self, settings: Settings, train: ImageSet, device: str = "cpu", provenance: dict | None = None):
+        self.settings = settings
+        self.device = torch.device(device)
+        self.images = train.images[: settings.images or None].to(self.device)
+        self.labels = train.labels[: settings.images or None]
+        self.num_samples = len(self.images)
+        if self.num_samples < settings.batch_size:
+            raise ValueError(f"batch_size={settings.batch_size} must be <= {self.num_samples}, the images of {train.name}")
+        self.steps_per_epoch = self.num_samples // settings.batch_size
+        self.provenance = provenance or {}
+        # The channels-last layout is the faster one for convolutions, on CPUs and on GPUs.
+        self.network = make_encoder(settings.network, settings.stem, settings.seed).to(
+            self.device, memory_format=torch.channels_last
+        )
+        self.objective = make_objective(settings.objective, self.num_samples, settings.temperature).to(self.device)
+        self.optimizer = make_lars(self.network, settings)
+        self.mean, self.std = train.mean, train.std
+        # The published views: crop, flip, colour jitter, grayscale and blur, drawn for each image and view on its own.
+        self.augment = Augmentation(settings.size, crop_scale=(settings.crop_min, 1.0), mean=train.mean, std=train.std)
+        self.generator = torch.Generator(self.device)
+
+    def identity(self) -> dict:
+        """Return the settings, the number of images and the provenance."""
+        return self.settings.plain() | {"samples": self.num_samples} | self.provenance
+
+    @torch.no_grad()
+    def embed(self, epoch: int, pass_number: int) -> tuple[Tensor, Tensor]:
+        """Return the head outputs u, v [N, 128] (float32) of two random views of each training image.
+
+        By default the network is in eval mode, and batch normalisation is left as it is.
+        """
+        self.network.train(self.settings.train_mode_features)
+        views = self.two_views(self.images, "features", epoch, pass_number)
+        self.network.train()
+        return views
+
+    @torch.no_grad()
+    def two_views(self, images: Tensor, purpose: str, *indices: int) -> tuple[Tensor, Tensor]:
+        """Return the head outputs of two random views of images [N, 3, height, width], in the network's present mode."""
+        parts = []
+        for number, block in enumerate(images.split(FEATURE_BATCH)):
+            self.generator.manual_seed(derived_seed(self.settings.seed, purpose, *indices, number))
+            parts.append([self.embed_images(self.augment(block, self.generator)) for _ in range(2)])
+        u, v = (torch.cat(side) for side in zip(*parts, strict=True))
+        return u, v
+
+    def embed_images(self, views: Tensor) -> Tensor:
+        """Return the head outputs [B, 128] (float32) of normalised views [B, 3, size, size]."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
+            return self.network(views.contiguous(memory_format=torch.channels_last)).float()
+
+    def steps(self, plan: LongTensor, start: int, epoch: int) -> Iterator[Tensor]:
+        """Make one update for each batch plan[start:]; see `Task.steps`."""
+        self.network.train()
+        for begin in range(start - start % BLOCK, len(plan), BLOCK):
+            rows = plan[begin : begin + BLOCK].to(self.device)  # [batches, B]
+            self.generator.manual_seed(derived_seed(self.settings.seed, "views", epoch, begin // BLOCK))
+            images = self.images[rows.flatten()]
+            views = self.augment(torch.cat([images, images]), self.generator)
+            views = views.view(2, *rows.shape, *views.shape[1:])
+            for position in range(max(start, begin), begin + len(rows)):
+                self._set_rate(epoch * self.steps_per_epoch + position)
+                yield self._update(views[:, position - begin].flatten(0, 1), rows[position - begin])
+
+    def _set_rate(self, step: int) -> None:
+        total, warmup = (epochs * self.steps_per_epoch for epochs in (self.settings.epochs, self.settings.warmup_epochs))
+        rate = self.settings.lr * self.settings.batch_size**0.5 * warmup_cosine(step, total, warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _update(self, views: Tensor, index: LongTensor) -> Tensor:
+        u, v = self.embed_images(views).chunk(2)
+        loss = self.objective(u, v, index)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def state_dict(self) -> dict:
+        """Return network, objective (SogCLR's state too) and optimiser."""
+        return {name: getattr(self, name).state_dict() for name in ("network", "objective", "optimizer")}
+
+    def is_sound(self, state: dict) -> bool:
+        """Return whether network and optimiser are finite; SogCLR marks samples not seen yet by minus infinity."""
+        return all_finite([state["network"], state["optimizer"]])
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continue from `state_dict()`."""
+        for name in ("network", "objective", "optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+
+
+def make_lars(network: torch.nn.Module, settings: Settings) -> Lars:
+    """Return LARS as published: tensors of at most one dimension without weight decay and without layer-wise scaling."""
+    small = [p for p in network.parameters() if p.ndim <= 1]
+    large = [p for p in network.parameters() if p.ndim > 1]
+    groups = [
+        {"params": large, "weight_decay": settings.weight_decay, "always_adapt": True},
+        {"params": small, "weight_decay": 0.0},  # timm's rule: no weight decay, no layer-wise scaling
+    ]
+    return Lars(groups, lr=0.0, momentum=settings.momentum, trust_coeff=0.001)

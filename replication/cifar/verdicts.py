@@ -1,0 +1,74 @@
+"""Verdicts on the paper's claims about real images, from paired comparisons over seeds."""
+
+import pandas as pd
+
+from replication.cifar.experiment import UNTRAINED
+from replication.evaluation import paired_comparison
+from replication.evaluation.comparison import BETTER, SAME, WORSE
+from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
+
+COMMAND = "`python -m replication run cifar --profile gpu --publish` (or cpu, paper), perhaps with `--set dataset=...`"
+LEARNED = 2.0  # a network has learned if its kNN accuracy is at least so many times that of the untrained one
+
+
+def has_learned(runs: pd.DataFrame) -> tuple[bool, str]:
+    """Return whether every method's networks clearly beat the untrained ones, and the numbers in words.
+
+    Clearly: mean kNN accuracy at least twice the untrained one's. Otherwise differences between methods say nothing about
+    what they would do to a network that learns.
+    """
+    means = runs.groupby("selector", sort=False)["kNN"].mean()
+    trained = means.drop(UNTRAINED)
+    worst = trained.idxmin()
+    words = f"kNN {trained[worst]:.1f} % ({worst}, the lowest) against {means[UNTRAINED]:.1f} % untrained"
+    return bool(trained.min() >= LEARNED * means[UNTRAINED]), words
+
+
+def verdict_on_selectors(
+    runs: pd.DataFrame, measure: str, first: str, others: list[str], margin: float, setting: str
+) -> tuple[str, str]:
+    """Return the verdict and the evidence on "`first` gives a larger `measure` than each of `others`".
+
+    HOLDS if it is better than all of them; FAILS if it is worse than one, or no different (the 95 % interval of the paired
+    difference lies within ± `margin`); CAVEAT if better than some and undecided against the rest; UNTESTABLE if all are
+    undecided, with fewer than two seeds, or if the networks have not learned (`has_learned`).
+
+    Args:
+        runs: `Results.runs` of one objective.
+        measure: a column of it, in %.
+        first, others: names of methods.
+        margin: in percentage points, stated beforehand.
+        setting: what was trained, in words, for the evidence.
+    """
+    missing = [name for name in (first, *others) if name not in set(runs.selector)]
+    if missing:
+        return UNTESTED, f"this run trained no network with {', '.join(missing)} ({setting})"
+    learned, words = has_learned(runs)
+    outcomes, parts = [], []
+    for other in others:
+        table = paired_comparison(runs, measure, other, margin)
+        row = table[table.selector == first].iloc[0]
+        outcomes.append(row.outcome)
+        parts.append(
+            f"{row['mean']:.2f} against {row['baseline mean']:.2f} of {other}"
+            f" ({row.difference:+.2f}{_interval(row)}, n={row.n}: {row.outcome})"
+        )
+    evidence = f"{setting}: {measure} of {first}, %: {'; '.join(parts)}; margin ±{margin:g} percentage points; {words}"
+    if not learned:
+        return UNTESTABLE, f"{evidence}: too little was learned to compare methods"
+    if all(outcome == BETTER for outcome in outcomes):
+        return HOLDS, evidence
+    if any(outcome in (WORSE, SAME) for outcome in outcomes):
+        return FAILS, evidence
+    return (CAVEAT if BETTER in outcomes else UNTESTABLE), evidence
+
+
+def _interval(row: pd.Series) -> str:
+    return f" [{row.low:.2f}, {row.high:.2f}]" if row.n > 1 else ""
+
+
+def verdict_elsewhere(dataset: str, needed: str, verdict: str, evidence: str) -> tuple[str, str]:
+    """Return a verdict as it is if the run used the data set that the claim is about, else UNTESTED with its numbers."""
+    if dataset == needed:
+        return verdict, evidence
+    return UNTESTED, f"needs {needed}: {COMMAND}; here: {evidence}"

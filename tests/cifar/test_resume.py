@@ -1,0 +1,49 @@
+"""A run that is really killed, at any moment, ends bit-identical to one that was left alone."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from small_pretraining import small_task, small_trainer
+
+from replication.training.checkpoint import CheckpointError, load_checkpoint
+
+PROGRAM = Path(__file__).parents[1] / "support" / "small_pretraining.py"
+
+
+def run(folder, objective, where, count):
+    command = [sys.executable, str(PROGRAM), str(folder), objective, where, str(count)]
+    return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
+
+
+def equal(x, y):
+    if isinstance(x, torch.Tensor):
+        return torch.equal(x, y)
+    if isinstance(x, dict):
+        return x.keys() == y.keys() and all(equal(x[name], y[name]) for name in x)
+    return all(map(equal, x, y)) if isinstance(x, list | tuple) else x == y
+
+
+@pytest.mark.parametrize(("objective", "kills"), [("sogclr", [("update", 3), ("writing", 4)]), ("simclr", [("update", 8)])])
+def test_killed_runs_end_like_one_that_was_left_alone(tmp_path, objective, kills):
+    for where, count in kills:
+        assert run(tmp_path / "killed", objective, where, count) == -signal.SIGKILL
+    assert run(tmp_path / "killed", objective, "never", 0) == 0
+    torch.set_num_threads(1)
+    small_trainer(tmp_path / "whole", small_task(objective=objective), check_every=50).run()
+    killed, whole = (load_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("killed", "whole"))
+    for name in ("task", "history", "random", "epoch", "plan", "identity"):
+        assert equal(killed[name], whole[name]), name
+    assert killed["epoch"] == 2 and len(killed["history"]) == 2
+    if objective == "sogclr":
+        assert killed["task"]["objective"]  # the state of each sample travels with the checkpoint
+
+
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
+    small_trainer(tmp_path, small_task(epochs=1)).run()
+    with pytest.raises(CheckpointError, match=r"belongs to another run: it has temperature=0\.1 \(here 0\.2\)"):
+        small_trainer(tmp_path, small_task(epochs=1, temperature=0.2)).run()
