@@ -58,25 +58,35 @@ def run_experiment(
     for split in ("train", "test"):
         load_image_set(grid[0].dataset, split)
     provenance = {"data": checksums(grid[0].dataset), "code": source_hash(CODE), "torch": torch.__version__}
-    jobs = [(folder, settings, evaluation, device, provenance) for settings in grid]
+    # Methods share the untrained network of a seed, so the first of them evaluates it for all.
+    jobs = [(folder, settings, evaluation, settings.method == methods[0], device, provenance) for settings in grid]
     epochs = grid[0].epochs + grid[0].extra_epoch
     return Results(run_grid(train_and_evaluate, jobs, epochs, workers or (4 if device == "cuda" else 0)))
 
 
 def train_and_evaluate(
-    folder: Path, settings: Settings, evaluation: Evaluation, device: str, provenance: dict, on_epoch: Callable[[int], None]
+    folder: Path,
+    settings: Settings,
+    evaluation: Evaluation,
+    untrained_too: bool,
+    device: str,
+    provenance: dict,
+    on_epoch: Callable[[int], None],
 ) -> dict:
-    """Train one network, or continue its training, and return its record; see `Results`."""
+    """Train one network, or continue its training, and return its record; see `Results`.
+
+    `untrained_too`: evaluate the network before it is trained as well, and look at the losses of batches chosen afterwards.
+    """
     train, test = (load_image_set(settings.dataset, split) for split in ("train", "test"))
     task = Pretraining(settings, train, device, provenance)
     folder = folder / settings.name
-    identity = task.identity() | {"evaluation": repr(evaluation)}
+    identity = task.identity() | {"evaluation": repr(evaluation), "untrained too": untrained_too}
     epochs = settings.epochs + settings.extra_epoch
     result = read_result(folder / "result.json", identity)
     if result is not None:
         on_epoch(epochs)
         return result
-    untrained = evaluate(task, test, evaluation)
+    untrained = evaluate(task, test, evaluation) if untrained_too else None
     selector = make_selector(
         settings.method, task.num_samples, settings.batch_size, settings.temperature, settings.k, settings.candidates
     )
@@ -94,7 +104,7 @@ def train_and_evaluate(
         "settings": settings.plain(),
         UNTRAINED: untrained,
         "trained": evaluate(task, test, evaluation),
-        "batch losses": in_batch_losses(task),
+        "batch losses": in_batch_losses(task) if untrained_too else {},
         "history": trainer.history,
         "timings": trainer.timings,
         "images": task.num_samples,
@@ -122,8 +132,8 @@ class Results:
     def runs(self) -> pd.DataFrame:
         """Return one row for each training with its measures, and one for the untrained network of each seed."""
         trained = self._rows(lambda record: [record["trained"]])
-        untrained = self._rows(lambda record: [record[UNTRAINED]]).assign(selector=UNTRAINED)
-        table = pd.concat([trained, untrained.drop_duplicates(["objective", "seed"])], ignore_index=True)
+        untrained = self._rows(lambda record: [record[UNTRAINED]] if record[UNTRAINED] else []).assign(selector=UNTRAINED)
+        table = pd.concat([trained, untrained], ignore_index=True)
         by_severity = [name for name in table if name.startswith("corrupted R@1, severity")]
         table.insert(3, "corrupted R@1", table[by_severity].mean(axis=1))
         return table
