@@ -57,7 +57,7 @@ def run_experiment(
     ]
     for split in ("train", "test"):
         load_image_set(grid[0].dataset, split)
-    provenance = {"data": checksums(grid[0].dataset), "code": source_hash(CODE), "torch": torch.__version__}
+    provenance = {"data": checksums(grid[0].dataset), "code": source_hash(CODE), "torch": str(torch.__version__)}
     # Methods share the untrained network of a seed, so the first of them evaluates it for all.
     jobs = [(folder, settings, evaluation, settings.method == methods[0], device, provenance) for settings in grid]
     epochs = grid[0].epochs + grid[0].extra_epoch

@@ -35,7 +35,7 @@ def measures_figure(runs: pd.DataFrame, measures: dict[str, str], title: str) ->
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize="small")
     for axis in axes.flat[len(measures) :]:
         axis.set_visible(False)
-    count = int(runs.groupby("selector").seed.nunique().min())
+    count = int(runs[runs.selector != UNTRAINED].groupby("selector").seed.nunique().min())
     figure.suptitle(f"{title}\ndots: n={count} seeds; diamonds: mean ± sd", fontsize="medium")
     return figure
 

@@ -1,0 +1,86 @@
+"""Measures of a network: on planted features, on both views, and without any trace left in the network."""
+
+import pytest
+import torch
+from small_pretraining import small_task
+
+from replication.cifar.evaluation import Evaluation, evaluate, in_batch_losses, represent
+from replication.datasets import load_image_set
+from replication.evaluation import knn_accuracy, retrieval_metrics
+from replication.hardness.measure import same_class_share
+
+TEST = load_image_set("digits", "test")
+EVALUATION = Evaluation(test_images=60, corrupted_images=5, severities=(1, 4), linear_probe=True)
+
+
+def test_all_measures_are_there_and_the_network_is_left_as_it_was():
+    task = small_task()
+    before = {name: value.clone() for name, value in task.network.state_dict().items()}
+    measures = evaluate(task, TEST, EVALUATION)
+    assert task.network.training
+    assert all(torch.equal(value, before[name]) for name, value in task.network.state_dict().items())
+    assert measures == evaluate(task, TEST, EVALUATION)
+    expected = {"R@1", "R@5", "R@10", "MRR", "median rank", "R@1 u2v", "R@1 v2u", "R@1 un-normalised", "kNN", "linear probe"}
+    expected |= {f"corrupted R@1{way}, severity {s}" for way in ("", " u2v", " v2u") for s in (1, 4)}
+    assert set(measures) == expected
+    accuracies = [value for name, value in measures.items() if name not in ("MRR", "median rank")]
+    assert all(0 <= value <= 100 for value in accuracies)
+    assert measures["R@1"] <= measures["R@5"] <= measures["R@10"]
+    for name in ("R@1", "corrupted R@1"):
+        suffix = "" if name == "R@1" else ", severity 4"
+        mean = 0.5 * (measures[f"{name} u2v{suffix}"] + measures[f"{name} v2u{suffix}"])
+        assert measures[f"{name}{suffix}"] == pytest.approx(mean)
+
+
+def test_a_network_that_knows_every_image_scores_full_marks():
+    """Views without randomness and pixels as embeddings: each image finds itself, and each corruption too."""
+    task = small_task()
+    task.augment = lambda images, generator: images.float()
+    task.embed_images = lambda views: views.flatten(1)
+    measures = evaluate(task, TEST, EVALUATION)
+    assert measures["R@1"] == measures["R@10"] == 100 and measures["median rank"] == 1
+    assert measures["corrupted R@1, severity 4"] > 90  # two types may agree on an image
+
+
+def test_measures_are_those_of_the_evaluation_functions():
+    task = small_task()
+    measures = evaluate(task, TEST, EVALUATION)
+    images = TEST.images[:60]
+    task.network.eval()
+    u, v = task.two_views(images, "test views")
+    assert measures["R@5"] == retrieval_metrics(u, v)["mean R@5"]
+    train, test = represent(task, task.images), represent(task, images)
+    assert train.shape == (80, 128) and measures["kNN"] == knn_accuracy(train, task.labels, test, TEST.labels[:60], 80)
+
+
+def test_representations_do_not_depend_on_the_block(monkeypatch):
+    task = small_task()
+    task.network.eval()
+    whole = represent(task, task.images)
+    monkeypatch.setattr("replication.cifar.evaluation.FEATURE_BATCH", 7)
+    torch.testing.assert_close(represent(task, task.images), whole, rtol=1e-4, atol=1e-5)
+
+
+def test_losses_of_chosen_batches_are_larger():
+    losses = in_batch_losses(small_task(images=160))
+    means = {name: sum(values) / len(values) for name, values in losses.items()}
+    assert len(losses["SGD"]) == 10 and len(losses["OSGD"]) == 1
+    assert means["SGD"] < means["SC"] and means["SGD"] < means["SwapSearch"] and means["SGD"] < means["OSGD"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"severities": ()}, r"^severities=\[\] must hold at least one of 1 to 5$"),
+        ({"severities": (6,)}, r"^severity=6 must be >= 1 and <= 5$"),
+        ({"corrupted_images": 0}, r"^corrupted_images=0 must be >= 1$"),
+    ],
+)
+def test_wrong_evaluations_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Evaluation(**changes)
+
+
+def test_same_class_share_counts_pairs():
+    labels = torch.tensor([0, 0, 1, 1, 1, 2])
+    assert same_class_share(torch.tensor([[0, 1, 2], [3, 4, 5]]), labels) == pytest.approx(1 / 3)

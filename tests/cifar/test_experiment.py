@@ -1,0 +1,94 @@
+"""The grid: every combination once, resumed without training again, put into tables."""
+
+import pandas as pd
+import pytest
+
+from replication.cifar.evaluation import Evaluation
+from replication.cifar.experiment import UNTRAINED, Results, run_experiment, summarise, train_and_evaluate
+from replication.cifar.settings import Settings
+from replication.training.checkpoint import load_checkpoint
+from replication.training.loop import Trainer
+
+COMMON = {"dataset": "digits", "network": "narrow", "images": 64, "batch_size": 16, "epochs": 1, "warmup_epochs": 0}
+COMMON |= {"size": 16, "k": 2}
+EVALUATION = Evaluation(test_images=30, corrupted_images=3, severities=(2,), linear_probe=False)
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trainings")
+    return folder, run_experiment(folder, ["SGD", "SC"], ["simclr"], 2, COMMON, EVALUATION, workers=2)
+
+
+def test_every_combination_is_trained_once(grid):
+    folder, results = grid
+    runs = results.runs()
+    assert list(zip(runs.selector, runs.seed, strict=True)) == [
+        ("SGD", 0), ("SGD", 1), ("SC", 0), ("SC", 1), (UNTRAINED, 0), (UNTRAINED, 1),
+    ]  # fmt: skip
+    assert not runs.isna().any().any()
+    assert (runs["corrupted R@1"] == runs["corrupted R@1, severity 2"]).all()
+    assert {path.name for path in folder.iterdir()} == {
+        f"simclr-{method}-{seed}" for method in ("SGD", "SC") for seed in (0, 1)
+    }
+    assert results.images == 64
+    history = results.history()
+    assert len(history) == 4 and history["same-class pairs"].between(0, 1).all()
+
+
+def test_tables_of_cost(grid):
+    _, results = grid
+    cost = results.cost().set_index("selector")
+    assert cost.loc["SGD", "features"] < 1e-3 < cost.loc["SC", "features"]
+    assert cost["ms per update"].between(0.1, 10_000).all()
+    parts = results.seconds()
+    assert (parts.total == parts.features + parts.selection + parts.steps).all()
+
+
+def test_losses_of_one_trained_network(grid):
+    _, results = grid
+    losses = results.batch_losses("simclr", "SGD")
+    assert set(losses.selector) == {"SGD", "OSGD", "SC", "SwapSearch"} and (losses.loss > 0).all()
+
+
+def test_a_second_call_trains_nothing_and_gives_the_same(grid):
+    folder, results = grid
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.pt")}
+    again = run_experiment(folder, ["SGD", "SC"], ["simclr"], 2, COMMON, EVALUATION, workers=1)
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.pt")} == before
+    pd.testing.assert_frame_equal(again.runs(), results.runs())
+    pd.testing.assert_frame_equal(again.seconds(), results.seconds())
+
+
+def test_a_finished_training_is_evaluated_anew_for_another_evaluation(grid, monkeypatch):
+    folder, results = grid
+    monkeypatch.setattr(Trainer, "_train_epoch", lambda self: pytest.fail("it trained again"))
+    record = next(r for r in results.records if r["settings"]["method"] == "SC")
+    settings = Settings(**record["settings"])
+    identity = load_checkpoint(folder / settings.name / "checkpoint.pt")["identity"]
+    provenance = {name: identity[name] for name in ("data", "code", "torch")}
+    other = Evaluation(test_images=40, corrupted_images=3, severities=(2,), linear_probe=False)
+    new = train_and_evaluate(folder, settings, other, False, "cpu", provenance, lambda done: None)
+    assert new["history"] == record["history"] and new["trained"]["R@1"] != record["trained"]["R@1"]
+
+
+def test_wrong_settings_are_refused_before_anything_runs(tmp_path):
+    with pytest.raises(ValueError, match=r"^method='best' must be one of"):
+        run_experiment(tmp_path, ["SGD", "best"], ["simclr"], 1, COMMON, EVALUATION)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_summaries_are_means_and_deviations_over_seeds():
+    runs = pd.DataFrame(
+        {"objective": "simclr", "selector": ["SGD", "SGD", "SC"], "seed": [0, 1, 0]}
+        | {"kNN": [1.0, 3.0, 5.0], "R@1 u2v": [0.0, 0.0, 0.0]}
+    )
+    table = summarise(runs)
+    assert list(table.columns) == ["objective", "selector", "n", "kNN", "kNN sd"]
+    assert table["kNN"].tolist() == [2, 5] and table["kNN sd"][0] == pytest.approx(2**0.5) and table.n.tolist() == [2, 1]
+
+
+def test_records_without_the_untrained_network_have_no_row_for_it(grid):
+    _, results = grid
+    only_sc = Results([record for record in results.records if record["settings"]["method"] == "SC"])
+    assert set(only_sc.runs().selector) == {"SC"}
