@@ -13,7 +13,7 @@ from replication.cifar.settings import Settings
 from replication.datasets import checksums, load_image_set
 from replication.hardness.measure import same_class_share
 from replication.provenance import source_hash
-from replication.training.grid import read_result, run_grid, write_result
+from replication.training.grid import read_result, run_folder, run_grid, write_result
 from replication.training.loop import Trainer
 from replication.training.methods import make_selector
 from replication.validation import check_count
@@ -79,7 +79,7 @@ def train_and_evaluate(
     """
     train, test = (load_image_set(settings.dataset, split) for split in ("train", "test"))
     task = Pretraining(settings, train, device, provenance)
-    folder = folder / settings.name
+    folder = run_folder(folder, settings.name, task.identity())
     identity = task.identity() | {"evaluation": repr(evaluation), "untrained too": untrained_too}
     epochs = settings.epochs + settings.extra_epoch
     result = read_result(folder / "result.json", identity)

@@ -35,6 +35,8 @@ class Settings:
         candidates: of which OSGD keeps a tenth.
         crop_min: least share of the image's area in a view.
         precision: "bfloat16" runs the network under autocast; losses stay in float32.
+        compiled: run the network through torch.compile; on GPUs it records CUDA graphs, which small batches need, as
+            launching single kernels takes longer than computing them. Needs a C++ compiler.
         train_mode_features: the released habit: features for the plan with the network in train mode, whose batch
             normalisation then also updates its running statistics from the feature pass.
         refresh_features: the released habit: another feature pass whenever a plan is too short for the epoch.
@@ -60,6 +62,7 @@ class Settings:
     candidates: int = 1500
     crop_min: float = 0.08
     precision: str = "float32"
+    compiled: bool = False
     train_mode_features: bool = False
     refresh_features: bool = False
     extra_epoch: bool = False

@@ -1,5 +1,6 @@
 """Many trainings side by side, each in a process of its own, with one quiet progress bar; finished ones are not repeated."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -79,6 +80,12 @@ def _call(train: Callable, job: tuple):
 def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_folder(folder: Path, name: str, identity: dict) -> Path:
+    """Return the place of one training below `folder`: its name and a hash of what it is, so that no other finds it there."""
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return folder / f"{name}-{digest[:8]}"
 
 
 def read_result(path: Path, identity: dict) -> dict | None:

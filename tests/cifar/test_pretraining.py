@@ -117,6 +117,18 @@ def test_every_objective_trains_in_bfloat16_as_on_a_gpu(objective):
     assert all(p.dtype == torch.float32 for p in task.network.parameters())
 
 
+def test_a_compiled_network_computes_the_same_with_the_same_weights(monkeypatch):
+    """With a backend that needs no C++ compiler: what is compiled shares the weights, and so the checkpoints."""
+    compiled, compile_ = [], torch.compile
+    monkeypatch.setattr(torch, "compile", lambda m, mode: compiled.append(mode) or compile_(m, backend="eager"))
+    plan = torch.arange(80).view(5, 16)
+    tasks = [small_task(compiled=flag) for flag in (False, True)]
+    plain, traced = (torch.stack(list(task.steps(plan, 0, 1))) for task in tasks)
+    assert compiled == ["reduce-overhead"]
+    torch.testing.assert_close(plain, traced, rtol=1e-5, atol=1e-5)
+    assert tasks[0].state_dict()["network"].keys() == tasks[1].state_dict()["network"].keys()
+
+
 def test_a_batch_larger_than_the_set_is_refused():
     with pytest.raises(ValueError, match=r"^batch_size=2000 must be <= 1437, the images of digits$"):
         Pretraining(small_settings(images=0, batch_size=2000), load_image_set("digits", "train"))

@@ -3,7 +3,7 @@
 import pytest
 from grid_jobs import fail_or_wait, square
 
-from replication.training.grid import read_result, run_grid, write_result
+from replication.training.grid import read_result, run_folder, run_grid, write_result
 
 
 def test_results_come_in_the_order_of_the_jobs():
@@ -22,3 +22,9 @@ def test_results_are_read_only_by_the_run_that_made_them(tmp_path):
     assert read_result(path, {"seed": 0, "sizes": (1, 2)}) == {"accuracy": 1.5}
     assert read_result(path, {"seed": 1, "sizes": (1, 2)}) is None
     assert [file.name for file in path.parent.iterdir()] == ["result.json"]
+
+
+def test_folders_differ_where_the_trainings_do(tmp_path):
+    places = {run_folder(tmp_path, "simclr-SC-0", {"seed": 0, "epochs": epochs}) for epochs in (1, 2)}
+    assert len(places) == 2 and all(place.name.startswith("simclr-SC-0-") for place in places)
+    assert run_folder(tmp_path, "a", {"x": 1, "y": 2}) == run_folder(tmp_path, "a", {"y": 2, "x": 1})
