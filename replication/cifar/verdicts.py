@@ -11,6 +11,12 @@ COMMAND = "`python -m replication run cifar --profile gpu --publish` (or cpu, pa
 LEARNED = 2.0  # a network has learned if its kNN accuracy is at least so many times that of the untrained one
 
 
+def standing_for(name: str, methods: list[str]) -> str:
+    """Return the first of `methods` that is a variant of a claim's method, such as "SC (exp)" for "SC"; or `name` itself."""
+    variants = [method for method in methods if method == name or method.startswith((f"{name} (", f"{name}, "))]
+    return variants[0] if variants else name
+
+
 def has_learned(runs: pd.DataFrame) -> tuple[bool, str]:
     """Return whether every method's networks clearly beat the untrained ones, and the numbers in words.
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from replication.cifar.experiment import UNTRAINED
-from replication.cifar.verdicts import has_learned, verdict_elsewhere, verdict_on_selectors
+from replication.cifar.verdicts import has_learned, standing_for, verdict_elsewhere, verdict_on_selectors
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
 
 NOISE = [0.0, 0.3, -0.2, 0.1]  # shared by the methods of a seed, so that it cancels in pairs
@@ -66,3 +66,10 @@ def test_another_data_set_leaves_the_claim_untested():
     assert verdict_elsewhere("cifar100", "cifar100", FAILS, "e") == (FAILS, "e")
     verdict, evidence = verdict_elsewhere("digits", "cifar100", HOLDS, "e")
     assert verdict == UNTESTED and "python -m replication run cifar --profile gpu" in evidence and evidence.endswith("here: e")
+
+
+def test_variants_stand_for_the_method_of_a_claim():
+    released = ["SGD", "OSGD, as released", "SC (exp)"]
+    assert [standing_for(name, released) for name in ("SGD", "OSGD", "SC")] == released
+    assert standing_for("SC", ["SGD", "SC", "SC (exp)"]) == "SC"
+    assert standing_for("SC", ["SGD", "OSGD"]) == "SC"
