@@ -44,7 +44,7 @@ def load_checkpoint(path: Path, device: str | torch.device = "cpu") -> dict | No
     try:
         return torch.load(path, map_location=device, weights_only=True)
     except Exception as error:
-        reason = ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])[:120]
+        reason = ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])[:60]
         raise CheckpointError(f"checkpoint {path} is damaged ({reason}); delete it to begin this run anew") from None
 
 

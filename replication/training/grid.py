@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
@@ -61,6 +62,13 @@ def _begin_worker(threads: int, counter, stop) -> None:
     global _finished_epochs, _stop
     _finished_epochs, _stop = counter, stop
     torch.set_num_threads(threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is gone: killed, it could not say so, and a new run must find nobody at its files."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _call(train: Callable, job: tuple):

@@ -1,8 +1,13 @@
 """Functions that other processes can import."""
 
+import os
+import sys
 import time
+from pathlib import Path
 
 import torch
+
+from replication.training.grid import run_grid
 
 
 def square(number, on_epoch):
@@ -17,3 +22,12 @@ def fail_or_wait(number, on_epoch):
     for epoch in range(1000):  # a minute, unless it is stopped
         time.sleep(0.06)
         on_epoch(epoch)
+
+
+def say_who_and_wait(path, on_epoch):
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    run_grid(say_who_and_wait, [(path,) for path in sys.argv[1:]], epochs=1, workers=2)

@@ -1,5 +1,11 @@
 """Jobs side by side in processes: results in order, one failure stops the rest, finished results are read back."""
 
+import subprocess
+import sys
+import time
+
+import grid_jobs
+import psutil
 import pytest
 from grid_jobs import fail_or_wait, square
 
@@ -13,6 +19,21 @@ def test_results_come_in_the_order_of_the_jobs():
 def test_one_failure_is_raised_and_stops_the_others():
     with pytest.raises(ValueError, match=r"^job 0 broke$"):
         run_grid(fail_or_wait, [(0,), (1,), (2,)], epochs=1000, workers=2)
+
+
+def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
+    """They would go on writing checkpoints, which a new run reads."""
+    files = [tmp_path / "a", tmp_path / "b"]
+    grid = subprocess.Popen([sys.executable, grid_jobs.__file__, *map(str, files)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not all(file.exists() for file in files) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    grid.kill()
+    grid.wait()
+    pids = [int(file.read_text()) for file in files]
+    while any(map(psutil.pid_exists, pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(psutil.pid_exists, pids))
 
 
 def test_results_are_read_only_by_the_run_that_made_them(tmp_path):
