@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from replication.report import claims_page, fill_in, finished_runs, ledger, load_claims, run_times, short_ledger, write_report
+from replication.report import claims_page, ledger, load_claims, short_ledger, write_report
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTED, start_run
+from replication.runs import finished_runs
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
@@ -106,35 +107,10 @@ def test_the_short_ledger_links_from_the_project_folder(tmp_path):
     )
 
 
-def test_run_times_list_every_finished_run(tmp_path):
-    make_run(tmp_path, "theory", "default", {}, notebook="01_theory")
-    make_run(tmp_path, "synthetic", "full", {})
-    make_run(tmp_path, "synthetic", "smoke", {})
-    lines = run_times(tmp_path).splitlines()
-    assert [line.split(" | ")[:3] for line in lines[2:]] == [
-        ["| 01_theory", "default", "0.0 min"],
-        ["| 03_synthetic", "full", "0.0 min"],
-    ]
-    assert run_times(tmp_path / "nothing").splitlines() == lines[:2]
-
-
-def test_fill_in_replaces_what_is_between_its_markers_and_nothing_else():
-    text = "before\n<!-- ledger:begin -->\nold\n<!-- ledger:end -->\nafter <!-- times:begin --><!-- times:end -->\n"
-    filled = fill_in(text, "ledger", "new")
-    assert filled == text.replace("old", "new") and fill_in(filled, "ledger", "new") == filled
-    assert fill_in(text, "times", "1 s").endswith("after <!-- times:begin -->\n1 s\n<!-- times:end -->\n")
-
-
-@pytest.mark.parametrize("text", ["", "<!-- ledger:begin -->", "<!-- ledger:end -->"])
-def test_missing_markers_are_named(text):
-    with pytest.raises(ValueError, match=r"^README.md must hold the markers <!-- ledger:begin --> and <!-- ledger:end -->$"):
-        fill_in(text, "ledger", "new")
-
-
 def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
-    markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in ("ledger", "run-times", "frontier"))
+    markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in ("ledger", "run-times", "frontier", "cifar"))
     readme = tmp_path / "README.md"
     readme.write_text(markers)
     monkeypatch.chdir(tmp_path)
@@ -147,7 +123,7 @@ def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_pat
 @needs_a_report
 def test_the_committed_report_is_in_step__else_run_make_report(tmp_path, monkeypatch):
     """What `make report` writes from the committed results, in a copy of the project, is what is committed."""
-    shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("local", ".*"))
+    shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("local", "trainings", ".*"))
     for name in ("README.md", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "notebooks").mkdir()
