@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans
 
 from replication.cost import fastest
 from replication.hardness.inputs import Embedded
 from replication.losses import mini_batch_loss
 from replication.selection import SpectralClustering, SwapSearch, edge_weights
 from replication.selection.assignment import even_assignment, hungarian_assignment
+from replication.selection.kmeans import kmeans_centres
 from replication.selection.parallel import map_chunks
-from replication.selection.spectral_clustering import affinity_matrix, spectral_embedding
+from replication.selection.spectral_embedding import chunk_embedding
 
 
 def compare_with_reference(chunk: Embedded, batch_size: int, temperature: float, repeats: int = 3) -> pd.DataFrame:
@@ -60,7 +60,5 @@ def compare_with_reference(chunk: Embedded, batch_size: int, temperature: float,
 
 def _distances(chunk: Embedded, selector: SpectralClustering, k: int) -> np.ndarray:
     """Return the distances [N, k] of the embedded samples to the k-means centres that the assignment starts from."""
-    u, v = chunk.u.double(), chunk.v.double()
-    affinity = affinity_matrix(u, v, selector.batch_size, selector.temperature, selector.affinity)
-    embedding = spectral_embedding(affinity, k, single=selector.affinity == "log")
-    return cdist(embedding, KMeans(k, n_init=selector.n_init, random_state=0).fit(embedding).cluster_centers_)
+    embedding = chunk_embedding(chunk.u, chunk.v, k, selector.batch_size, selector.temperature, selector.affinity)
+    return cdist(embedding, kmeans_centres(embedding, k, selector.n_init, seed=0))

@@ -28,10 +28,11 @@ def edge_weights(u: Tensor, v: Tensor, batch_size: int, temperature: float = 1.0
         ValueError: `batch_size` below 2.
     """
     check_count("batch_size", batch_size, 2)
-    z = u @ v.T / temperature
-    own = z.diagonal()[:, None].clone()
-    one_way = _weight_in_one_order(z - own, z.T - own, batch_size, temperature)
-    return (one_way + one_way.T).fill_diagonal_(0)
+    z = (u / temperature) @ v.T
+    own = z.diagonal().clone()
+    # The two terms of each pair that hold z_ij; those that hold z_ji are the same ones of (j, i).
+    half = _two_terms(z - own[:, None], z.sub_(own), batch_size, temperature)
+    return (half + half.T).fill_diagonal_(0)
 
 
 def pair_weights(
@@ -54,18 +55,23 @@ def pair_weights(
     weights = []
     for i, j in zip(first.to(u.device).split(block), second.to(u.device).split(block), strict=True):
         forth, back = (u[i] * v[j]).sum(dim=1) / temperature, (u[j] * v[i]).sum(dim=1) / temperature
-        orders = (_weight_in_one_order(forth - own[k], back - own[k], batch_size, temperature) for k in (i, j))
-        weights.append(sum(orders))
+        weights.append(sum(_two_terms(forth - own[k], back - own[k], batch_size, temperature) for k in (i, j)))
     return torch.cat(weights)
 
 
-def _weight_in_one_order(forth: Tensor, back: Tensor, batch_size: int, temperature: float) -> Tensor:
-    """Return log(1 + (B-1) exp(forth)) + log(1 + (B-1) exp(back)), elementwise; overwrites both arguments."""
+def _two_terms(first: Tensor, second: Tensor, batch_size: int, temperature: float) -> Tensor:
+    """Return log(1 + (B-1) exp(first)) + log(1 + (B-1) exp(second)), elementwise; overwrites both arguments."""
     shift = math.log(batch_size - 1)
-    # 1 + (B-1) exp(...) is at most 1 + (B-1) exp(2/t); where a product of two of them cannot overflow, two logarithms
-    # become one and the stable (slow) function is not needed.
-    if 2 * (2 / temperature + shift + 1) < math.log(torch.finfo(forth.dtype).max):
-        forth, back = (x.exp_().mul_(batch_size - 1).add_(1) for x in (forth, back))
-        return forth.mul_(back).log_()
-    zero = forth.new_zeros(())
-    return torch.logaddexp(forth + shift, zero) + torch.logaddexp(back + shift, zero)
+    if safe_to_multiply(first.dtype, batch_size, temperature):
+        first, second = (x.add_(shift).exp_().add_(1) for x in (first, second))
+        return first.mul_(second).log_()
+    zero = first.new_zeros(())
+    return torch.logaddexp(first + shift, zero) + torch.logaddexp(second + shift, zero)
+
+
+def safe_to_multiply(dtype: torch.dtype, batch_size: int, temperature: float) -> bool:
+    """Return whether a product of two terms 1 + (B-1) exp(...), each at most 1 + (B-1) exp(2/t), cannot overflow.
+
+    Then two logarithms become one, and the stable (slow) function is not needed.
+    """
+    return 2 * (2 / temperature + math.log(batch_size - 1) + 1) < math.log(torch.finfo(dtype).max)
