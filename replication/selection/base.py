@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Generator, LongTensor, Tensor
 
+from replication.selection.parallel import single_threaded
 from replication.validation import check_count, check_pairs, unit_rows
 
 logger = logging.getLogger("replication.selection")
@@ -40,11 +41,12 @@ class BatchSelector(ABC):
         """
         check_generator(generator)
         v = u if v is None else v
-        check_pairs(u, v)
-        check_batch_size(self.batch_size, len(u))
         with torch.no_grad():
-            unit_u = unit_rows("u", u.detach())
-            unit_v = unit_u if v is u else unit_rows("v", v.detach())
+            with single_threaded():  # on a busy machine, threads wait for each other longer than these steps take
+                check_pairs(u, v)
+                check_batch_size(self.batch_size, len(u))
+                unit_u = unit_rows("u", u.detach())
+                unit_v = unit_u if v is u else unit_rows("v", v.detach())
             return self._select(unit_u, unit_v, generator)
 
     @abstractmethod
@@ -59,7 +61,8 @@ class IndexSelector(BatchSelector):
 
     def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
         """Choose mini-batches for len(u) samples; the embeddings are checked but do not matter. See `BatchSelector.select`."""
-        check_pairs(u, u if v is None else v)
+        with single_threaded():
+            check_pairs(u, u if v is None else v)
         return self.plan(len(u), generator)
 
     def plan(self, num_samples: int, generator: Generator | None = None) -> LongTensor:
