@@ -20,14 +20,21 @@ from replication.selection import (
     SwapSearch,
 )
 
-FAMILIES = {  # first word of a selector's name: (colour, marker)
-    "SGD": (METHOD_COLOURS["SGD"], "o"),
-    "OSGD": (METHOD_COLOURS["OSGD"], "o"),
-    "SC": (METHOD_COLOURS["SC"], "s"),
-    "SwapSearch": (METHOD_COLOURS["SwapSearch"], "D"),
-    "MixedBatches": (METHOD_COLOURS["SwapSearch"], "d"),
-    "others": (METHOD_COLOURS["all batches"], "^"),
+STYLES = {  # selector, whatever its k: (colour, marker, filled)
+    "SGD": (METHOD_COLOURS["SGD"], "o", True),
+    "OSGD": (METHOD_COLOURS["OSGD"], "o", True),
+    "SC": (METHOD_COLOURS["SC"], "s", True),
+    "SC (exp)": (METHOD_COLOURS["SC"], "s", False),
+    "SwapSearch": (METHOD_COLOURS["fixed"], "D", True),
+    "SwapSearch by loss": (METHOD_COLOURS["fixed"], "*", True),
+    "half SwapSearch, half shuffled": (METHOD_COLOURS["fixed"], "D", False),
+    "METIS": (METHOD_COLOURS["full batch"], "p", True),
+    "METIS, then SwapSearch": (METHOD_COLOURS["full batch"], "p", False),
+    "balanced k-means": (METHOD_COLOURS["all batches"], "P", True),
+    "GCBS": (METHOD_COLOURS["all batches"], "X", True),
+    "nearest neighbours": (METHOD_COLOURS["SwapSearch"], "^", True),
 }
+OTHER = (METHOD_COLOURS["SwapSearch"], "v", True)  # nearest neighbours with a margin
 
 
 def frontier_selectors(samples: int, batch_size: int, temperature: float, k: int, candidates: int) -> dict[str, BatchSelector]:
@@ -50,12 +57,13 @@ def frontier_selectors(samples: int, batch_size: int, temperature: float, k: int
     selectors["SwapSearch"] = SwapSearch(batch_size, **chunk, temperature=temperature)
     for size in (k // 4, 2 * k):
         if 1 < size < whole:
+            selectors[f"SC, k={size}"] = SpectralClustering(batch_size, size, temperature=temperature)
             selectors[f"SwapSearch, k={size}"] = SwapSearch(batch_size, size, temperature)
     if chunk:
         selectors["SwapSearch, whole set"] = SwapSearch(batch_size, temperature=temperature)
     selectors |= {
         "SwapSearch by loss, whole set": SwapSearch(batch_size, temperature=temperature, objective="loss"),
-        "MixedBatches, half of SwapSearch": MixedBatches(SwapSearch(batch_size, temperature=temperature), 0.5),
+        "half SwapSearch, half shuffled": MixedBatches(SwapSearch(batch_size, temperature=temperature), 0.5),
         "nearest neighbours": NearestNeighbour(batch_size),
         f"nearest neighbours, skip {batch_size}": NearestNeighbour(batch_size, skip=batch_size),
         "balanced k-means": BalancedKMeans(batch_size),
@@ -63,35 +71,53 @@ def frontier_selectors(samples: int, batch_size: int, temperature: float, k: int
     }
     if importlib.util.find_spec("pymetis"):
         selectors["METIS"] = GraphPartition(batch_size, temperature=temperature)
+        selectors["METIS, then SwapSearch"] = SwapSearch(batch_size, temperature=temperature, refine=selectors["METIS"])
     return selectors
 
 
-def frontier_figure(plans: pd.DataFrame) -> plt.Figure:
-    """Draw mean in-batch loss (nats) against seconds for a plan, a panel for each input; mean ± sd over the plans.
+def frontier_figure(plans: pd.DataFrame, k: int) -> plt.Figure:
+    """Draw mean in-batch loss (nats) against the median seconds of a plan, a panel for each input.
 
-    Selectors are numbered, as their names would overlap; the legend names them.
+    One marker for each selector, joined by a line where several chunk sizes were planned; `k` is that of the names without
+    one. The grey line joins the selectors that none beats in both cost and loss. Bars (mostly smaller than the markers): sd.
     """
     inputs = list(dict.fromkeys(plans.input))
-    number = {name: index + 1 for index, name in enumerate(dict.fromkeys(plans.selector))}
     columns = min(2, len(inputs))
     rows = -(-len(inputs) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(6.6 * columns, 4.6 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(6.8 * columns, 4.6 * rows + 1.2), squeeze=False)
     handles = {}
     for axis, name in zip(axes.flat, inputs, strict=False):
         mine = plans[plans.input == name]
-        points = mine.groupby("selector", sort=False)[["seconds", "mean"]].agg(["mean", "std", "count"])
-        for selector, point in points.iterrows():
-            colour, marker = FAMILIES.get(selector.split(",")[0].split(" ")[0], FAMILIES["others"])
-            x, y = max(point["seconds"]["mean"], 1e-4), point["mean"]["mean"]
-            style = {"color": colour, "marker": marker, "markersize": 9, "linestyle": ""}
-            axis.errorbar(x, y, yerr=point["mean"]["std"], capsize=3, **style)
-            axis.annotate(str(number[selector]), (x, y), (7, 4), textcoords="offset points", fontsize=11, color="black")
-            handles[selector] = Line2D([], [], label=f"{number[selector]}  {selector}", **style)
-        count = int(points["mean"]["count"].min())
-        axis.set(xscale="log", title=f"{name} (N={int(mine.N.iloc[0]):,}; n={count} plans each)")
-        axis.set(xlabel="seconds from embeddings to plan", ylabel="mean in-batch loss (nats)")
-        axis.margins(x=0.1, y=0.1)
+        groups = mine.groupby("selector", sort=False)
+        points = pd.DataFrame({"x": groups.seconds.median(), "y": groups["mean"].mean(), "sd": groups["mean"].std()})
+        points["x"] = points.x.clip(lower=1e-4)
+        front = points.sort_values("x")
+        front = front[front.y == front.y.cummax()]
+        axis.step(front.x, front.y, where="post", color="0.6", linewidth=3, zorder=1)
+        for family, series in points.groupby(points.index.map(_family), sort=False):
+            colour, marker, filled = STYLES.get(family, OTHER)
+            size = 15 if marker == "*" else 9
+            style = {"color": colour, "marker": marker, "markersize": size, "markerfacecolor": colour if filled else "white"}
+            style |= {"markeredgewidth": 1.8, "linewidth": 1}
+            series = series.sort_values("y")
+            axis.errorbar(series.x, series.y, yerr=series.sd.fillna(0), capsize=3, **style)
+            handles[family] = Line2D([], [], label=family, **style | {"linestyle": ""})
+            if len(series) > 1:
+                for selector, point in series.iterrows():
+                    size = selector.partition("k=")[2] or str(k)
+                    label = "whole set" if "whole" in selector else f"k={size}"
+                    axis.annotate(label, (point.x, point.y), (8, -13), textcoords="offset points", fontsize=10, color=colour)
+        axis.set(xscale="log", title=f"{name} (N={int(mine.N.iloc[0]):,}; n={int(groups.size().min())} plans each)")
+        axis.set(xlabel="time from embeddings to plan", ylabel="mean in-batch loss (nats)")
+        axis.margins(x=0.12, y=0.1)
+        axis.xaxis.set_major_formatter(lambda seconds, _: f"{seconds:g} s" if seconds >= 0.1 else f"{1000 * seconds:g} ms")
+        axis.xaxis.set_minor_formatter("")
     for axis in axes.flat[len(inputs) :]:
         axis.set_visible(False)
-    figure.legend(handles=[handles[name] for name in number], loc="outside lower center", ncols=3)
+    figure.legend(handles=list(handles.values()), loc="outside lower center", ncols=4, fontsize="medium")
     return figure
+
+
+def _family(selector: str) -> str:
+    """Return a selector's name without its chunk size."""
+    return selector.partition(", k=")[0].removesuffix(", whole set")

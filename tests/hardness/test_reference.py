@@ -2,7 +2,6 @@ import numpy as np
 import torch
 
 from replication.cost import fastest, with_peak_memory
-from replication.hardness.growth import growth
 from replication.hardness.inputs import synthetic_phase
 from replication.hardness.reference import compare_with_reference
 from replication.losses import mini_batch_loss
@@ -37,12 +36,6 @@ def test_fast_and_reference_agree_on_separated_groups():
     ]
     for plan in plans:
         assert {tuple(sorted(row)) for row in plan.tolist()} == {tuple(range(8 * g, 8 * g + 8)) for g in range(12)}
-
-
-def test_growth_reports_every_size():
-    table = growth(lambda size: synthetic_phase("late", size, 8), [200, 300], 8, 0.1)
-    assert list(table.N) == [200, 300]
-    assert (table["whole set loss"] > 0).all()
 
 
 def test_fastest_takes_the_least_and_calls_in_turn():
