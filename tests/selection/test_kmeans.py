@@ -58,12 +58,16 @@ def test_fewer_distinct_points_than_clusters(distinct):
     assert inertia(points, centres) == pytest.approx(0, abs=1e-12)
 
 
-def test_a_centre_without_points_takes_over_the_farthest_one():
-    points = np.array([[0.0], [1.0], [10.0], [30.0]])
+@pytest.mark.parametrize(
+    ("start", "expected"), [([5, 1000], [11 / 3, 30]), ([5, 1000, 2000], [0.5, 10, 30])], ids=["one", "two"]
+)
+def test_centres_without_points_take_over_the_farthest_ones(start, expected):
+    """From 5, the point 30 lies farthest, then 10."""
+    points = np.array([[0.5], [0.5], [10.0], [30.0]]) if len(start) == 3 else np.array([[0.0], [1.0], [10.0], [30.0]])
     squares = (points**2).sum(axis=1)
-    start = np.array([[5.0], [1000.0]])
+    start = np.array(start, dtype=float)[:, None]
     centres, _ = kmeans._lloyd(points, np.ascontiguousarray(points.T), squares, start, 0.0, 1)
-    assert sorted(centres.ravel().tolist()) == pytest.approx([11 / 3, 30])
+    assert sorted(centres.ravel().tolist()) == pytest.approx(expected)
 
 
 def test_iterations_stop_at_the_limit_with_the_inertia_of_the_last_centres():
