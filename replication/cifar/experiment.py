@@ -85,7 +85,7 @@ def train_and_evaluate(
     result = read_result(folder / "result.json", identity)
     if result is not None:
         on_epoch(epochs)
-        return result
+        return result | {"reused": True}
     untrained = evaluate(task, test, evaluation) if untrained_too else None
     selector = make_selector(
         settings.method, task.num_samples, settings.batch_size, settings.temperature, settings.k, settings.candidates
@@ -111,7 +111,7 @@ def train_and_evaluate(
         "updates": epochs * task.steps_per_epoch,
     }
     write_result(folder / "result.json", identity, result)
-    return result
+    return result | {"reused": False}
 
 
 class Results:
@@ -137,6 +137,15 @@ class Results:
         by_severity = [name for name in table if name.startswith("corrupted R@1, severity")]
         table.insert(3, "corrupted R@1", table[by_severity].mean(axis=1))
         return table
+
+    def trained(self) -> pd.DataFrame:
+        """Return `runs` without the untrained networks."""
+        table = self.runs()
+        return table[table.selector != UNTRAINED]
+
+    def reused_seconds(self) -> float:
+        """Return the seconds that an earlier, perhaps broken-off, call spent on the trainings found finished, one by one."""
+        return sum(sum(t["features"] + t["selection"] + t["steps"] for t in r["timings"]) for r in self.records if r["reused"])
 
     def history(self) -> pd.DataFrame:
         """Return one row for each epoch of each training: mean in-batch loss (nats), share of same-class pairs."""

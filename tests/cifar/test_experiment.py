@@ -30,7 +30,7 @@ def test_every_combination_is_trained_once(grid):
     assert (runs["corrupted R@1"] == runs["corrupted R@1, severity 2"]).all()
     names = {path.name.rpartition("-")[0] for path in folder.iterdir()}
     assert names == {f"simclr-{method}-{seed}" for method in ("SGD", "SC") for seed in (0, 1)}
-    assert results.images == 64
+    assert results.images == 64 and set(results.trained().selector) == {"SGD", "SC"}
     history = results.history()
     assert len(history) == 4 and history["same-class pairs"].between(0, 1).all()
 
@@ -57,6 +57,7 @@ def test_a_second_call_trains_nothing_and_gives_the_same(grid):
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.pt")} == before
     pd.testing.assert_frame_equal(again.runs(), results.runs())
     pd.testing.assert_frame_equal(again.seconds(), results.seconds())
+    assert results.reused_seconds() == 0 and again.reused_seconds() == pytest.approx(again.seconds().total.sum())
 
 
 def test_a_finished_training_is_evaluated_anew_for_another_evaluation(grid, monkeypatch):
