@@ -1,0 +1,15 @@
+"""Image-caption pairs, decoded once: digits with made-up captions, Flickr8k, MSCOCO, or a CSV of your own."""
+
+from replication.clip.data.captions import caption_groups, draw_captions, duplicate_share
+from replication.clip.data.pairs import SOURCES, SPLITS, PairSet, load_pairs, pair_checksums
+
+__all__ = [
+    "SOURCES",
+    "SPLITS",
+    "PairSet",
+    "caption_groups",
+    "draw_captions",
+    "duplicate_share",
+    "load_pairs",
+    "pair_checksums",
+]

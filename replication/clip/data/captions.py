@@ -1,0 +1,47 @@
+"""Which caption an image has in an epoch, all captions for retrieval, and captions that say nearly the same."""
+
+import re
+
+import torch
+from scipy.sparse import csr_matrix
+from torch import LongTensor
+
+from replication.clip.data.pairs import PairSet
+from replication.training.seeding import derived_seed
+
+# Words that two captions share without sharing a subject.
+STOP_WORDS = frozenset("a an and are as at by for from he her his in is it its of on or that the their there to with".split())
+
+
+def draw_captions(pairs: PairSet, seed: int, epoch: int) -> LongTensor:
+    """Return for each image which of its captions it has in an epoch [N]; equal arguments draw the same."""
+    generator = torch.Generator().manual_seed(derived_seed(seed, "captions", epoch))
+    counts = torch.tensor([len(texts) for texts in pairs.captions])
+    return (torch.rand(len(pairs), generator=generator, dtype=torch.float64) * counts).long()
+
+
+def caption_groups(pairs: PairSet) -> tuple[list[str], LongTensor]:
+    """Return all captions, and the position [captions] of the image that each belongs to."""
+    texts = [text for captions in pairs.captions for text in captions]
+    return texts, torch.arange(len(pairs)).repeat_interleave(torch.tensor([len(captions) for captions in pairs.captions]))
+
+
+def duplicate_share(plan: LongTensor, texts: list[str], threshold: float = 0.5) -> float:
+    """Return the share of pairs inside the batches of a plan [M, B] whose captions nearly agree: likely false negatives.
+
+    Captions `texts` [N] nearly agree if the words that both have are at least `threshold` of those that either has
+    (Jaccard), without case, punctuation and the commonest words.
+    """
+    words = [frozenset(re.findall(r"\w+", text.lower())) - STOP_WORDS for text in texts]
+    column = {word: number for number, word in enumerate(sorted(set().union(*words)))}
+    rows = [row for row, mine in enumerate(words) for _ in mine]
+    columns = [column[word] for mine in words for word in mine]
+    table = csr_matrix(([1.0] * len(rows), (rows, columns)), shape=(len(texts), max(1, len(column))))
+    alike = 0
+    for batch in plan.tolist():
+        mine = table[batch]
+        shared = (mine @ mine.T).toarray()
+        sizes = shared.diagonal()
+        either = sizes[:, None] + sizes - shared
+        alike += int((shared >= threshold * either)[either > 0].sum()) - int((sizes > 0).sum())
+    return alike / (plan.numel() * (plan.shape[1] - 1))
