@@ -1,0 +1,114 @@
+"""Everything that decides one fine-tuning run, checked before it begins."""
+
+import math
+from dataclasses import asdict, dataclass, fields
+
+from replication.clip.data import SOURCES
+from replication.clip.towers import FREEZE
+from replication.training.methods import METHODS
+from replication.validation import check_choice, check_count, check_positive
+
+OBJECTIVES = ("clip", "sogclr")
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run of fine-tuning, or of training from scratch.
+
+    Attributes:
+        source: where pairs come from, as `load_pairs` knows it.
+        method: how batches are chosen, a name in `replication.training.methods`.
+        objective: "clip": open_clip's ClipLoss, which is half of eq. (1). "sogclr": the global loss over all pairs, by moving
+            averages (`BimodalSogCLR`), at the temperature that the model has at the start, which then does not learn.
+        seed: of initial weights, captions, crops and plans.
+        images: use the first so many training images; 0: all.
+        size: pixels of an image's side.
+        model: a name that `make_model` knows.
+        pretrained: a tag of open_clip, the path of a checkpoint of this model, or "" for none.
+        image_weights: path of ImageNet weights for a timm image tower, or "".
+        start: path of the `checkpoint.pt` of an earlier run of the same model, which gives the weights to begin with, or "".
+            So one warm-up with shuffled batches serves all methods.
+        freeze: what does not learn, see `freeze_towers`.
+        checkpointing: recompute activations in the backward pass, which saves memory, as open_clip offers it.
+        batch_size: B, over all processes.
+        epochs: of floor(N/B) updates.
+        warmup_epochs: at the start, in which the learning rate rises from 0; may be a fraction.
+        lr: peak learning rate; open_clip's default.
+        weight_decay, beta2, eps: of AdamW; open_clip's for transformers. The authors: 0.1, 0.999 and 1e-8.
+        clip_norm: largest norm of the gradient of all parameters together; 0: no limit.
+        k: batches in a chunk of SC and the chunked SwapSearch; clipped to floor(N/B).
+        candidates: of which OSGD keeps a tenth; clipped to floor(N/B).
+        temperature: by which selectors judge hardness; 0: the model's own when the plan is made.
+        crop_min: least share of the image's area in a random crop, open_clip's only augmentation; 1: whole images.
+        precision: "bfloat16" runs the towers under autocast; losses stay in float32.
+    """
+
+    source: str
+    method: str
+    objective: str = "clip"
+    seed: int = 0
+    images: int = 0
+    size: int = 64
+    model: str = "mobilenetv2-tiny-text"
+    pretrained: str = ""
+    image_weights: str = ""
+    start: str = ""
+    freeze: str = "none"
+    checkpointing: bool = False
+    batch_size: int = 32
+    epochs: int = 5
+    warmup_epochs: float = 0.5
+    lr: float = 5e-4
+    weight_decay: float = 0.1
+    beta2: float = 0.98
+    eps: float = 1e-6
+    clip_norm: float = 1.0
+    k: int = 40
+    candidates: int = 1500
+    temperature: float = 0.0
+    crop_min: float = 0.9
+    precision: str = "float32"
+
+    def __post_init__(self):
+        if self.source not in SOURCES and not self.source.endswith((".csv", ".tsv")):
+            raise ValueError(
+                f"source={self.source!r} must be one of {', '.join(map(repr, SOURCES))}, or the path of a .csv file"
+            )
+        check_choice("method", self.method, METHODS)
+        check_choice("objective", self.objective, OBJECTIVES)
+        check_choice("freeze", self.freeze, FREEZE)
+        check_choice("precision", self.precision, PRECISIONS)
+        for name, low in (("seed", 0), ("images", 0), ("size", 8), ("batch_size", 2), ("epochs", 1), ("k", 1)):
+            check_count(name, getattr(self, name), low)
+        check_count("candidates", self.candidates, 1)
+        for name in ("lr", "eps", "crop_min"):
+            check_positive(name, getattr(self, name))
+        for name in ("warmup_epochs", "weight_decay", "clip_norm", "temperature"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise ValueError(f"{name}={value!r} must be a finite number >= 0")
+        if self.warmup_epochs > self.epochs:
+            raise ValueError(f"warmup_epochs={self.warmup_epochs} must be <= epochs={self.epochs}")
+        if not 0 <= self.beta2 < 1:
+            raise ValueError(f"beta2={self.beta2} must be >= 0 and < 1")
+        if self.crop_min > 1:
+            raise ValueError(f"crop_min={self.crop_min} must be <= 1, the whole image")
+        if self.images and self.images < self.batch_size:
+            raise ValueError(f"images={self.images} must be 0 (all) or >= batch_size={self.batch_size}")
+
+    @property
+    def name(self) -> str:
+        """What tells this run from others of one grid, fit for a folder."""
+        text = f"{self.objective}-{self.method}-{self.seed}"
+        return "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in text)
+
+    def plain(self) -> dict:
+        """Return the settings as plain values."""
+        return asdict(self)
+
+
+def common_settings(parameters: dict) -> dict:
+    """Return those of a notebook's parameters that are settings: what all runs of a grid share."""
+    names = {field.name for field in fields(Settings)}
+    return {name: value for name, value in parameters.items() if name in names}

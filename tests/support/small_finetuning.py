@@ -1,0 +1,45 @@
+"""A fine-tuning run of seconds on digits with captions, and a program that runs it and may be killed on the way."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import torch
+
+from replication.clip.data import load_pairs
+from replication.clip.finetuning import FineTuning
+from replication.clip.selecting import make_clip_selector
+from replication.clip.settings import Settings
+from replication.training.loop import Trainer
+
+
+def small_settings(**changes):
+    values = {"source": "digits", "method": "SwapSearch", "model": "digits-tiny", "size": 16, "images": 80, "batch_size": 16}
+    return Settings(**values | {"epochs": 2, "warmup_epochs": 1, "k": 2} | changes)
+
+
+def small_task(processes=None, **changes):
+    settings = small_settings(**changes)
+    return FineTuning(settings, load_pairs("digits", "train", settings.size), processes=processes)
+
+
+def small_trainer(folder, task, kind=Trainer, **options):
+    options = {"checkpoint_minutes": 0, "check_every": 1} | options
+    return kind(task, make_clip_selector(task), task.settings.epochs, task.settings.seed, Path(folder), **options)
+
+
+if __name__ == "__main__":
+    folder, objective, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    torch.set_num_threads(1)
+    task = small_task(objective=objective)
+    update, done = task._update, [0]
+
+    def deadly(*arguments):
+        done[0] += 1
+        if done[0] == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return update(*arguments)
+
+    task._update = deadly
+    small_trainer(folder, task).run()
