@@ -4,7 +4,6 @@
 - `network`: ResNet-18 with its projection head.
 - `pretraining`: the task that the training loop drives.
 - `evaluation`: what a trained network is worth: retrieval, corrupted galleries, kNN, linear probe, in-batch losses.
-- `experiment`: a grid of trainings and their tables.
-- `figures`, `verdicts`: what the notebook shows of it, and concludes.
+- `experiment`: a grid of trainings; `replication.trials` has its tables, figures and verdicts.
 - `benchmark`: images a second against the usual pipeline.
 """

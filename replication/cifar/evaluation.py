@@ -49,7 +49,8 @@ def evaluate(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[
 
     - "R@1", "R@5", "R@10", "MRR", "median rank": a random view of each test image among the other random views of all,
       mean of both directions ("R@1 u2v", "R@1 v2u"). "R@1 un-normalised": by inner products, as the released evaluation.
-    - "corrupted R@1, severity s": among the corruptions of the same image (section 6.2), likewise.
+    - "corrupted R@1": among the corruptions of the same image (section 6.2), likewise, mean over the severities; and by
+      severity.
     - "kNN" and "linear probe": classes of the test images from the representation before the head, without augmentation.
     """
     task.network.eval()
@@ -60,8 +61,11 @@ def evaluate(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[
     measures = {name: found[f"mean {name}"] for name in ("R@1", "R@5", "R@10", "MRR", "median rank")}
     measures |= {f"R@1 {way}": found[f"{way} R@1"] for way in ("u2v", "v2u")}
     measures["R@1 un-normalised"] = retrieval_metrics(u, v, normalize=False)["mean R@1"]
+    corrupted = {}
     for severity in evaluation.severities:
-        measures |= _corrupted(task, test.name, severity, evaluation.corrupted_images)
+        corrupted |= _corrupted(task, test.name, severity, evaluation.corrupted_images)
+    by_severity = [corrupted[f"corrupted R@1, severity {severity}"] for severity in evaluation.severities]
+    measures |= {"corrupted R@1": sum(by_severity) / len(by_severity)} | corrupted
     train, tested = represent(task, task.images).cpu(), represent(task, images).cpu()
     measures["kNN"] = knn_accuracy(train, task.labels, tested, labels, min(NEIGHBOURS, len(train)))
     if evaluation.linear_probe:

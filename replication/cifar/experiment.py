@@ -4,7 +4,6 @@ from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from replication.cifar.evaluation import Evaluation, evaluate, in_batch_losses
@@ -16,9 +15,9 @@ from replication.provenance import source_hash
 from replication.training.grid import read_result, run_folder, run_grid, write_result
 from replication.training.loop import Trainer
 from replication.training.methods import make_selector
+from replication.trials.records import BEFORE, Results
 from replication.validation import check_count
 
-UNTRAINED = "untrained"
 # What decides a training; changes elsewhere, as in figures, leave finished ones valid.
 CODE = ("losses", "selection", "views", "datasets", "evaluation", "training", "cifar/network.py", "cifar/pretraining.py")
 CODE += ("cifar/settings.py", "cifar/evaluation.py", "cifar/experiment.py", "hardness/measure.py")
@@ -33,7 +32,7 @@ def run_experiment(
     evaluation: Evaluation,
     workers: int = 0,
     device: str = "",
-) -> "Results":
+) -> Results:
     """Train every method with every objective and seed, and evaluate each of them; finished trainings are not repeated.
 
     Args:
@@ -102,7 +101,7 @@ def train_and_evaluate(
     trainer.run(on_epoch)
     result = {
         "settings": settings.plain(),
-        UNTRAINED: untrained,
+        BEFORE: untrained,
         "trained": evaluate(task, test, evaluation),
         "batch losses": in_batch_losses(task) if untrained_too else {},
         "history": trainer.history,
@@ -112,79 +111,3 @@ def train_and_evaluate(
     }
     write_result(folder / "result.json", identity, result)
     return result | {"reused": False}
-
-
-class Results:
-    """The records of a grid as tables: one record for each training, as `train_and_evaluate` returns it."""
-
-    def __init__(self, records: list[dict]):
-        self.records = records
-        self.images = records[0]["images"]
-
-    def _rows(self, make: Callable[[dict], list[dict]]) -> pd.DataFrame:
-        columns = {"objective": "objective", "method": "selector", "seed": "seed"}
-        return pd.DataFrame(
-            {name: record["settings"][key] for key, name in columns.items()} | row
-            for record in self.records
-            for row in make(record)
-        )
-
-    def runs(self) -> pd.DataFrame:
-        """Return one row for each training with its measures, and one for the untrained network of each seed."""
-        trained = self._rows(lambda record: [record["trained"]])
-        untrained = self._rows(lambda record: [record[UNTRAINED]] if record[UNTRAINED] else []).assign(selector=UNTRAINED)
-        table = pd.concat([trained, untrained], ignore_index=True)
-        by_severity = [name for name in table if name.startswith("corrupted R@1, severity")]
-        table.insert(3, "corrupted R@1", table[by_severity].mean(axis=1))
-        return table
-
-    def trained(self) -> pd.DataFrame:
-        """Return `runs` without the untrained networks."""
-        table = self.runs()
-        return table[table.selector != UNTRAINED]
-
-    def reused_seconds(self) -> float:
-        """Return the seconds that an earlier, perhaps broken-off, call spent on the trainings found finished, one by one."""
-        return sum(sum(t["features"] + t["selection"] + t["steps"] for t in r["timings"]) for r in self.records if r["reused"])
-
-    def history(self) -> pd.DataFrame:
-        """Return one row for each epoch of each training: mean in-batch loss (nats), share of same-class pairs."""
-        return self._rows(lambda record: record["history"])
-
-    def batch_losses(self, objective: str, method: str, seed: int = 0) -> pd.DataFrame:
-        """Return the losses (nats) of the batches that each selector chooses from the features of one trained network."""
-        wanted = {"objective": objective, "method": method, "seed": seed}
-        (record,) = [r for r in self.records if all(r["settings"][name] == value for name, value in wanted.items())]
-        return pd.DataFrame(
-            {"selector": name, "loss": loss} for name, losses in record["batch losses"].items() for loss in losses
-        )
-
-    def seconds(self) -> pd.DataFrame:
-        """Return the seconds of each training: feature passes, choosing batches, updates, and their sum."""
-        table = self._rows(lambda record: [pd.DataFrame(record["timings"]).drop(columns="epoch").sum().to_dict()])
-        return table.assign(total=table[["features", "selection", "steps"]].sum(axis=1))
-
-    def cost(self) -> pd.DataFrame:
-        """Return the mean seconds of each method's trainings, and the shares of feature passes and of choosing batches."""
-        table = self.seconds().drop(columns="seed").groupby(["objective", "selector"], sort=False).mean().reset_index()
-        updates = sum(record["updates"] for record in self.records) / len(self.records)
-        table["ms per update"] = 1000 * table.steps / updates
-        for name in ("features", "selection"):
-            table[f"share of {name}"] = table[name] / table.total
-        return table
-
-
-def summarise(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return mean and sd over the seeds of each measure, a row for each objective and selector, the untrained one last.
-
-    The two directions of retrieval are left out; their mean is there.
-    """
-    measures = [
-        name for name in runs if name not in ("objective", "selector", "seed") and "u2v" not in name and "v2u" not in name
-    ]
-    groups = runs.groupby(["objective", "selector"], sort=False)
-    table = groups.seed.count().rename("n").reset_index()
-    for name in measures:
-        table[name] = groups[name].mean().to_numpy()
-        table[f"{name} sd"] = groups[name].std().to_numpy()
-    return table

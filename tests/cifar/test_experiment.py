@@ -4,10 +4,11 @@ import pandas as pd
 import pytest
 
 from replication.cifar.evaluation import Evaluation
-from replication.cifar.experiment import UNTRAINED, Results, run_experiment, summarise, train_and_evaluate
+from replication.cifar.experiment import run_experiment, train_and_evaluate
 from replication.cifar.settings import Settings
 from replication.training.checkpoint import load_checkpoint
 from replication.training.loop import Trainer
+from replication.trials.records import UNTRAINED, Results
 
 COMMON = {"dataset": "digits", "network": "narrow", "images": 64, "batch_size": 16, "epochs": 1, "warmup_epochs": 0}
 COMMON |= {"size": 16, "k": 2}
@@ -77,16 +78,6 @@ def test_wrong_settings_are_refused_before_anything_runs(tmp_path):
     with pytest.raises(ValueError, match=r"^method='best' must be one of"):
         run_experiment(tmp_path, ["SGD", "best"], ["simclr"], 1, COMMON, EVALUATION)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_summaries_are_means_and_deviations_over_seeds():
-    runs = pd.DataFrame(
-        {"objective": "simclr", "selector": ["SGD", "SGD", "SC"], "seed": [0, 1, 0]}
-        | {"kNN": [1.0, 3.0, 5.0], "R@1 u2v": [0.0, 0.0, 0.0]}
-    )
-    table = summarise(runs)
-    assert list(table.columns) == ["objective", "selector", "n", "kNN", "kNN sd"]
-    assert table["kNN"].tolist() == [2, 5] and table["kNN sd"][0] == pytest.approx(2**0.5) and table.n.tolist() == [2, 1]
 
 
 def test_records_without_the_untrained_network_have_no_row_for_it(grid):

@@ -1,7 +1,7 @@
 import pandas as pd
 
-from replication.cifar.experiment import UNTRAINED
-from replication.cifar.figures import learning_figure, measures_figure
+from replication.trials.figures import learning_figure, measures_figure
+from replication.trials.records import UNTRAINED
 
 
 def test_every_seed_is_a_dot_and_every_method_a_mean():

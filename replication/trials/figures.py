@@ -1,28 +1,31 @@
-"""The figures of the pre-training experiment."""
+"""What trained networks are worth, and what they were trained on, as figures."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from replication.cifar.experiment import UNTRAINED
 from replication.plotting import METHOD_COLOURS, METHOD_LABELS
+from replication.trials.records import UNTRAINED
 
 
-def measures_figure(runs: pd.DataFrame, measures: dict[str, str], title: str) -> plt.Figure:
+def measures_figure(
+    runs: pd.DataFrame, measures: dict[str, str], title: str, before: str = UNTRAINED, before_label: str = "untrained network"
+) -> plt.Figure:
     """Draw what each method's networks are worth: a panel for each measure, a point for each seed, mean ± sd beside them.
 
     Args:
         runs: `Results.runs` of one objective.
         measures: {column: axis label}, in the order of the panels.
         title: above all.
+        before, before_label: the selector that stands for the networks before training, and what the legend calls it.
     """
-    methods = [name for name in dict.fromkeys(runs.selector) if name != UNTRAINED]
+    methods = [name for name in dict.fromkeys(runs.selector) if name != before]
     columns = min(4, len(measures))
     rows = -(-len(measures) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(3.7 * columns, 0.9 + (0.9 + 0.42 * len(methods)) * rows), squeeze=False)
     for axis, (measure, label) in zip(axes.flat, measures.items(), strict=False):
-        untrained = runs.loc[runs.selector == UNTRAINED, measure].mean()
-        axis.axvline(untrained, color="black", linestyle=":", linewidth=1.5, label=f"untrained network: {untrained:.3g}")
+        untrained = runs.loc[runs.selector == before, measure].mean()
+        axis.axvline(untrained, color="black", linestyle=":", linewidth=1.5, label=f"{before_label}: {untrained:.3g}")
         for row, method in enumerate(methods):
             values = runs.loc[runs.selector == method, measure]
             colour = METHOD_COLOURS[method]
@@ -35,7 +38,7 @@ def measures_figure(runs: pd.DataFrame, measures: dict[str, str], title: str) ->
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize="small")
     for axis in axes.flat[len(measures) :]:
         axis.set_visible(False)
-    count = int(runs[runs.selector != UNTRAINED].groupby("selector").seed.nunique().min())
+    count = int(runs[runs.selector != before].groupby("selector").seed.nunique().min())
     figure.suptitle(f"{title}\ndots: n={count} seeds; diamonds: mean ± sd", fontsize="medium")
     return figure
 

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from replication.cifar.experiment import UNTRAINED
-from replication.cifar.verdicts import has_learned, standing_for, verdict_elsewhere, verdict_on_selectors
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
+from replication.trials.records import UNTRAINED
+from replication.trials.verdicts import beats_chance, beats_untrained, standing_for, verdict_elsewhere, verdict_on_selectors
 
 NOISE = [0.0, 0.3, -0.2, 0.1]  # shared by the methods of a seed, so that it cancels in pairs
 
@@ -46,7 +46,7 @@ def test_verdicts(sc, osgd, verdict):
 
 def test_networks_that_learned_nothing_settle_nothing():
     table = runs(knn_untrained=20.0, SC=CLEARLY_MORE)
-    assert not has_learned(table)[0] and has_learned(runs(SC=EQUAL))[0]
+    assert not beats_untrained(table)[0] and beats_untrained(runs(SC=EQUAL))[0]
     verdict, evidence = verdict_on_selectors(table, "measure", "SC", ["SGD"], 1.0, "s")
     assert verdict == UNTESTABLE and "too little was learned" in evidence
 
@@ -63,9 +63,8 @@ def test_methods_that_were_not_trained_are_untested():
 
 
 def test_another_data_set_leaves_the_claim_untested():
-    assert verdict_elsewhere("cifar100", "cifar100", FAILS, "e") == (FAILS, "e")
-    verdict, evidence = verdict_elsewhere("digits", "cifar100", HOLDS, "e")
-    assert verdict == UNTESTED and "python -m replication run cifar --profile gpu" in evidence and evidence.endswith("here: e")
+    assert verdict_elsewhere("cifar100", "cifar100", FAILS, "e", "`run it`") == (FAILS, "e")
+    assert verdict_elsewhere("digits", "cifar100", HOLDS, "e", "`run it`") == (UNTESTED, "needs cifar100: `run it`; here: e")
 
 
 def test_variants_stand_for_the_method_of_a_claim():
@@ -73,3 +72,14 @@ def test_variants_stand_for_the_method_of_a_claim():
     assert [standing_for(name, released) for name in ("SGD", "OSGD", "SC")] == released
     assert standing_for("SC", ["SGD", "SC", "SC (exp)"]) == "SC"
     assert standing_for("SC", ["SGD", "OSGD"]) == "SC"
+
+
+def test_networks_near_chance_settle_nothing():
+    table = runs(SC=CLEARLY_MORE)
+    assert beats_chance(table[table.selector != UNTRAINED], "measure", 4.9)[0]
+
+    def learned(runs):
+        return beats_chance(runs[runs.selector != UNTRAINED], "measure", 5.1)
+
+    verdict, evidence = verdict_on_selectors(table, "measure", "SC", ["SGD"], 1.0, "s", learned)
+    assert verdict == UNTESTABLE and "5.1 % by chance" in evidence
