@@ -10,7 +10,38 @@ from replication.clip.data.pairs import PairSet
 from replication.training.seeding import derived_seed
 
 # Words that two captions share without sharing a subject.
-STOP_WORDS = frozenset("a an and are as at by for from he her his in is it its of on or that the their there to with".split())
+STOP_WORDS = frozenset(
+    ["a", "an", "and", "are", "as", "at", "by", "for", "from", "he", "her", "his", "in", "is", "it", "its"]
+    + ["of", "on", "or", "that", "the", "their", "there", "to", "with"]
+)
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "he",
+        "her",
+        "his",
+        "in",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "there",
+        "to",
+        "with",
+    ]
+)
 
 
 def draw_captions(pairs: PairSet, seed: int, epoch: int) -> LongTensor:
