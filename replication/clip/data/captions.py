@@ -14,34 +14,6 @@ STOP_WORDS = frozenset(
     ["a", "an", "and", "are", "as", "at", "by", "for", "from", "he", "her", "his", "in", "is", "it", "its"]
     + ["of", "on", "or", "that", "the", "their", "there", "to", "with"]
 )
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "he",
-        "her",
-        "his",
-        "in",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "their",
-        "there",
-        "to",
-        "with",
-    ]
-)
 
 
 def draw_captions(pairs: PairSet, seed: int, epoch: int) -> LongTensor:
