@@ -18,4 +18,5 @@ def make_adamw(model: nn.Module, settings: Settings) -> torch.optim.AdamW:
             small = parameter.ndim < 2 or any(part in name for part in ("bn", "ln", "bias", "logit_scale"))
             (plain if small else decayed).append(parameter)
     groups = [{"params": plain, "weight_decay": 0.0}, {"params": decayed, "weight_decay": settings.weight_decay}]
-    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, settings.beta2), eps=settings.eps)
+    # Fused, as the table of token embeddings makes the update of small models cost as much as their gradients.
+    return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, settings.beta2), eps=settings.eps, fused=True)
