@@ -96,7 +96,7 @@ def train_and_evaluate(
         settings.seed,
         folder,
         refresh_features=settings.refresh_features,
-        describe_plan=lambda plan: {"same-class pairs": same_class_share(plan, task.labels)},
+        describe_plan=lambda plan, epoch: {"same-class pairs": same_class_share(plan, task.labels)},
     )
     trainer.run(on_epoch)
     result = {

@@ -67,7 +67,7 @@ class Trainer:
         seed: of the plans, and of torch's global generators when a run begins.
         folder: holds `checkpoint.pt`.
         refresh_features: see `plan_epoch`.
-        describe_plan: notes on each epoch's batches [M, B] for the history, such as the share of same-class pairs.
+        describe_plan: (batches [M, B], epoch) to notes for the history, such as the share of same-class pairs.
         checkpoint_minutes: a checkpoint is written after every epoch, and inside one when so many minutes have passed.
         check_every: updates between two looks at the losses, each of which waits for the device.
 
@@ -86,7 +86,7 @@ class Trainer:
         folder: Path,
         *,
         refresh_features: bool = False,
-        describe_plan: Callable[[LongTensor], dict] | None = None,
+        describe_plan: Callable[[LongTensor, int], dict] | None = None,
         checkpoint_minutes: float = 5,
         check_every: int = 50,
     ):
@@ -96,7 +96,7 @@ class Trainer:
         self.seed = seed
         self.path = folder / "checkpoint.pt"
         self.refresh_features = refresh_features
-        self.describe_plan = describe_plan or (lambda plan: {})
+        self.describe_plan = describe_plan or (lambda plan, epoch: {})
         self.checkpoint_seconds = 60 * checkpoint_minutes
         self.check_every = check_count("check_every", check_every, 1)
         self.history: list[dict] = []
@@ -149,7 +149,7 @@ class Trainer:
                     self._save()
                     begin = time.perf_counter()
         mean = math.fsum(self._losses) / len(self._losses)
-        self.history.append({"epoch": self._epoch, "loss": mean} | self.describe_plan(self._plan))
+        self.history.append({"epoch": self._epoch, "loss": mean} | self.describe_plan(self._plan, self._epoch))
         self.timings.append({"epoch": self._epoch} | self._spent)
         self._begin_epoch(self._epoch + 1)
         self._save()

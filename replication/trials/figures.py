@@ -43,12 +43,15 @@ def measures_figure(
     return figure
 
 
-def learning_figure(history: pd.DataFrame, title: str) -> plt.Figure:
-    """Draw, over the epochs, the loss of the batches trained on and the share of same-class pairs in them, mean ± sd."""
-    panels = {
-        "loss": "mean loss of the batches trained on (nats)",
-        "same-class pairs": "pairs of one class in a batch (share)",
-    }
+def learning_figure(history: pd.DataFrame, title: str, share: str, share_label: str) -> plt.Figure:
+    """Draw, over the epochs, the loss of the batches trained on, and a share of likely false negatives in them, mean ± sd.
+
+    Args:
+        history: `Results.history` of one objective.
+        title: above both.
+        share, share_label: the column of false negatives, and what its axis says.
+    """
+    panels = {"loss": "mean loss of the batches trained on (nats)", share: share_label}
     figure, axes = plt.subplots(1, len(panels), figsize=(6.2 * len(panels), 4.4))
     for axis, (column, label) in zip(axes, panels.items(), strict=True):
         for method, group in history.groupby("selector", sort=False):

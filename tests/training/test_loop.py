@@ -21,11 +21,11 @@ def trainer(folder, task=None, selector=None, epochs=3, **options):
 
 def test_every_epoch_makes_floor_n_over_b_updates_and_is_recorded(tmp_path):
     task, notes = ToyTask(22), []
-    run = trainer(tmp_path, task, describe_plan=lambda plan: {"rows": len(plan)})
+    run = trainer(tmp_path, task, describe_plan=lambda plan, epoch: {"rows": len(plan), "of": epoch})
     run.run(notes.append)
     assert task.updates == 3 * 5 and notes == [0, 1, 2, 3]
     assert [record["epoch"] for record in run.history] == [0, 1, 2]
-    assert all(record["rows"] == 5 for record in run.history)
+    assert all(record["rows"] == 5 and record["of"] == record["epoch"] for record in run.history)
     assert task.passes == [(0, 0), (1, 0), (2, 0)]
     for record in run.timings:
         assert record["features"] > 0 and record["selection"] > 0 and record["steps"] > 0

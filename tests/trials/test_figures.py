@@ -22,6 +22,6 @@ def test_learning_curves_are_means_over_seeds():
         {"selector": "SGD", "seed": [0, 0, 1, 1], "epoch": [0, 1, 0, 1]}
         | {"loss": [4.0, 2.0, 2.0, 1.0], "same-class pairs": [0.1, 0.1, 0.3, 0.3]}
     )
-    left, right = learning_figure(history, "digits").axes
+    left, right = learning_figure(history, "digits", "same-class pairs", "share").axes
     assert list(left.lines[0].get_xdata()) == [1, 2] and list(left.lines[0].get_ydata()) == [3, 1.5]
     assert list(right.lines[0].get_ydata()) == [0.2, 0.2] and "nats" in left.get_ylabel()

@@ -11,8 +11,7 @@ from replication.training.seeding import derived_seed
 
 # Words that two captions share without sharing a subject.
 STOP_WORDS = frozenset(
-    ["a", "an", "and", "are", "as", "at", "by", "for", "from", "he", "her", "his", "in", "is", "it", "its"]
-    + ["of", "on", "or", "that", "the", "their", "there", "to", "with"]
+    re.findall(r"\w+", "a an and are as at by for from he her his in is it its of on or that the their there to with")
 )
 
 
