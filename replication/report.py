@@ -79,6 +79,7 @@ def write_report(results: Path) -> Path:
         readme = project_root() / "README.md"
         text = readme.read_text()
         parts = {"ledger": short_ledger(results), "run-times": run_times(results), "frontier": frontier(results)}
+        parts["clip"] = trained(results, "clip", ["image to text R@1", "text to image R@1", "mean R@10"])
         parts["cifar"] = trained(results, "cifar", ["corrupted R@1", "R@1", "kNN", "linear probe"])
         for name, content in parts.items():
             text = fill_in(text, name, content)

@@ -39,13 +39,14 @@ def notebook_parameters(namespace: dict) -> dict:
     """Return the parameters of the notebook whose `globals()` are given.
 
     Call it in the first cell after the tagged `parameters` cell (papermill injects its values between the two), before
-    anything else is assigned: then the plain values in the namespace are exactly the parameters.
+    anything else is assigned: then the plain values in the namespace are exactly the parameters. Names with capitals are
+    left out: they are constants that the cell imported, and IPython's own.
     """
-    ipython = ("In", "Out")
+    plain = bool | int | float | str | list | dict | None
     return {
         name: value
         for name, value in namespace.items()
-        if not name.startswith("_") and name not in ipython and isinstance(value, bool | int | float | str | list | dict | None)
+        if not name.startswith("_") and name.islower() and isinstance(value, plain)
     }
 
 
