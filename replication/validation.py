@@ -31,6 +31,17 @@ def check_choice(name: str, value: str, allowed) -> str:
     return value
 
 
+def check_distinct(name: str, values: list[str], needed: str = "") -> list[str]:
+    """Return `values` after checking that they are a list of different names, `needed` among them; ValueError otherwise."""
+    if not isinstance(values, list | tuple) or not values or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{name}={values!r} must be a list of one or more names")
+    if len(set(values)) < len(values):
+        raise ValueError(f"{name}={values!r} must not hold a name twice")
+    if needed and needed not in values:
+        raise ValueError(f"{name}={values!r} must hold {needed!r}, which the others are compared with")
+    return values
+
+
 def check_positive(name: str, value: float) -> float:
     """Return `value` after checking that it is a finite number above zero.
 

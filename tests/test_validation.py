@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from replication.validation import check_choice, check_count, check_pairs, check_positive, check_unit_rows, unit_rows
+from replication.validation import (
+    check_choice,
+    check_count,
+    check_distinct,
+    check_pairs,
+    check_positive,
+    check_unit_rows,
+    unit_rows,
+)
 
 
 @pytest.mark.parametrize("value", [1, np.int64(1), torch.tensor(1)])
@@ -90,3 +98,16 @@ def test_unit_rows_of_half_precision_are_float32_and_zero_rows_an_error():
     assert unit_rows("u", torch.ones(2, 3, dtype=torch.float16)).dtype == torch.float32
     with pytest.raises(ValueError, match=r"^v\[1\] is the zero vector; every row must have a direction$"):
         unit_rows("v", torch.tensor([[1.0, 0.0], [0.0, 0.0]]))
+
+
+def test_lists_of_names_are_distinct_and_hold_what_is_needed():
+    assert check_distinct("methods", ["SGD", "SC"], needed="SGD") == ["SGD", "SC"]
+    for values, message in [
+        ([], r"^methods=\[\] must be a list of one or more names$"),
+        ("SGD", r"^methods='SGD' must be a list"),
+        ([1], r"^methods=\[1\] must be a list"),
+        (["SGD", "SGD"], r"^methods=\['SGD', 'SGD'\] must not hold a name twice$"),
+        (["SC"], r"^methods=\['SC'\] must hold 'SGD', which the others are compared with$"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            check_distinct("methods", values, needed="SGD")

@@ -16,7 +16,7 @@ from replication.training.grid import read_result, run_folder, run_grid, write_r
 from replication.training.loop import Trainer
 from replication.training.methods import make_selector
 from replication.trials.records import BEFORE, Results
-from replication.validation import check_count
+from replication.validation import check_count, check_distinct
 
 # What decides a training; changes elsewhere, as in figures, leave finished ones valid.
 CODE = ("losses", "selection", "views", "datasets", "evaluation", "training", "cifar/network.py", "cifar/pretraining.py")
@@ -49,6 +49,8 @@ def run_experiment(
         FileNotFoundError: the data set is missing or damaged.
     """
     check_count("seeds", seeds, 1)
+    check_distinct("methods", methods, needed="SGD")
+    check_distinct("objectives", objectives)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     grid = [
         Settings(method=method, objective=objective, seed=seed, **common)

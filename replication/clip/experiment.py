@@ -17,7 +17,7 @@ from replication.provenance import source_hash
 from replication.training.grid import read_result, run_folder, run_grid, write_result
 from replication.training.loop import Trainer
 from replication.trials.records import BEFORE, Results
-from replication.validation import check_count
+from replication.validation import check_count, check_distinct
 
 FIRST_STAGE = "first stage"  # the name under which tables show the networks that fine-tuning begins with
 # What decides a training; changes elsewhere, as in figures, leave finished ones valid.

@@ -74,9 +74,17 @@ def test_a_finished_training_is_evaluated_anew_for_another_evaluation(grid, monk
     assert new["history"] == record["history"] and new["trained"]["R@1"] != record["trained"]["R@1"]
 
 
-def test_wrong_settings_are_refused_before_anything_runs(tmp_path):
-    with pytest.raises(ValueError, match=r"^method='best' must be one of"):
-        run_experiment(tmp_path, ["SGD", "best"], ["simclr"], 1, COMMON, EVALUATION)
+@pytest.mark.parametrize(
+    ("methods", "message"),
+    [
+        (["SGD", "best"], r"^method='best' must be one of"),
+        (["SGD", "SGD"], r"^methods=\['SGD', 'SGD'\] must not hold a name twice$"),
+        (["SC"], r"^methods=\['SC'\] must hold 'SGD'"),
+    ],
+)
+def test_wrong_methods_are_refused_before_anything_runs(tmp_path, methods, message):
+    with pytest.raises(ValueError, match=message):
+        run_experiment(tmp_path, methods, ["simclr"], 1, COMMON, EVALUATION)
     assert list(tmp_path.iterdir()) == []
 
 
