@@ -110,7 +110,8 @@ def test_the_short_ledger_links_from_the_project_folder(tmp_path):
 def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
-    markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in ("ledger", "run-times", "frontier", "cifar", "clip"))
+    names = ("ledger", "run-times", "frontier", "cifar", "clip")
+    markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in names)
     readme = tmp_path / "README.md"
     readme.write_text(markers)
     monkeypatch.chdir(tmp_path)

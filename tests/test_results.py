@@ -168,7 +168,7 @@ def test_the_key_changes_with_every_parameter_and_the_data(tmp_path):
 
 def test_notebook_parameters_are_the_plain_values():
     namespace = {"seeds": 3, "rate": 0.5, "sizes": [2, 4], "options": {"a": 1}, "name": "x", "limit": None, "fast": True}
-    others = {"_": 1, "__name__": "m", "_i1": "seeds = 3", "In": ["x"], "Out": {}, "pd": pd, "Path": Path, "open": open, "FIRST": "x"}
+    others = {"_": 1, "__name__": "m", "_i1": "x", "In": ["x"], "Out": {}, "pd": pd, "Path": Path, "open": open, "FIRST": "x"}
     assert notebook_parameters(namespace | others) == namespace
 
 

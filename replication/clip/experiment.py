@@ -55,6 +55,8 @@ def run_experiment(
     """
     check_count("seeds", seeds, 1)
     check_count("first_epochs", first_epochs, 0)
+    check_distinct("methods", methods, needed="SGD")
+    check_distinct("objectives", objectives)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     grid = [Settings(method=m, objective=o, seed=s, **common) for o, m, s in product(objectives, methods, range(seeds))]
     FineTuning(grid[0], load_pairs(grid[0].source, "train", grid[0].size), device)  # whatever cannot work shows now
