@@ -107,7 +107,11 @@ def frontier_figure(plans: pd.DataFrame, k: int) -> plt.Figure:
                 for selector, point in series.iterrows():
                     size = selector.partition("k=")[2] or str(k)
                     label = "whole set" if "whole" in selector else f"k={size}"
-                    axis.annotate(label, (point.x, point.y), (8, -13), textcoords="offset points", fontsize=10, color=colour)
+                    # SwapSearch lies left of and above SC: labels on opposite sides keep out of each other's way.
+                    offset, side = ((-9, 5), "right") if family == "SwapSearch" else ((9, -12), "left")
+                    axis.annotate(
+                        label, (point.x, point.y), offset, textcoords="offset points", ha=side, fontsize=11, color=colour
+                    )
         axis.set(xscale="log", title=f"{name} (N={int(mine.N.iloc[0]):,}; n={int(groups.size().min())} plans each)")
         axis.set(xlabel="time from embeddings to plan", ylabel="mean in-batch loss (nats)")
         axis.margins(x=0.12, y=0.1)

@@ -46,13 +46,13 @@ def compare_with_reference(chunk: Embedded, batch_size: int, temperature: float,
         single = {name: lambda function=function: map_chunks(lambda _: function(), [0], 1) for name, function in work.items()}
         seconds = fastest(single, repeats)
         costs = [np.take_along_axis(distances, a(distances)[:, None], 1).sum() for a in (hungarian_assignment, even_assignment)]
-        without = seconds["swap"] - seconds["weights"]
+        seconds |= {f"{x} without weights": max(seconds[x] - seconds["weights"], 1e-4) for x in ("exact", "swap")}
         rows.append(
             {"input": chunk.name, "affinity": affinity, "N": len(chunk.u)}
             | {f"{name} (s)": value for name, value in seconds.items()}
             | {"assignment ratio": seconds["Hungarian"] / seconds["transport"], "cost difference": costs[1] / costs[0] - 1}
             | {"exact ratio": seconds["reference"] / seconds["exact"], "swap ratio": seconds["reference"] / seconds["swap"]}
-            | {"swap ratio without weights": seconds["reference"] / max(without, 1e-4)}
+            | {"swap ratio without weights": seconds["reference"] / seconds["swap without weights"]}
             | {f"{name} loss": float(mini_batch_loss(chunk.u, chunk.v, plan, temperature)) for name, plan in plans.items()}
         )
     return pd.DataFrame(rows)
