@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from replication.datasets import load_image_set
+from replication.validation import check_choice
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEMPLATES = (
@@ -19,12 +20,11 @@ TEMPLATES = (
 def digit_pairs(split: str, size: int) -> tuple[Tensor, list[list[str]], Tensor]:
     """Return images uint8 [N, 3, size, size], five captions for each, and classes [N].
 
-    "train" and "test" are those of `load_image_set`; "val" is the second half of "test", which "test" then keeps whole.
+    The splits "train" and "test" are those of `load_image_set`; there is no other.
     """
-    data = load_image_set("digits", "train" if split == "train" else "test")
+    check_choice("the split of digits", split, ("train", "test"))
+    data = load_image_set("digits", split)
     images, labels = data.images, data.labels
-    if split == "val":
-        images, labels = images[len(images) // 2 :], labels[len(labels) // 2 :]
     captions = [
         [template.format(name=NAMES[label], weight=weight, slant=slant, place=place) for template in TEMPLATES]
         for label, weight, slant, place in zip(labels.tolist(), *_looks(images), strict=True)

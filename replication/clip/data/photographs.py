@@ -3,50 +3,70 @@
 import json
 from pathlib import Path
 
-from replication.clip.data.listing import Listing, from_csv, grouped
-from replication.paths import data_dir
+from replication import paths
+from replication.clip.data.csv_listing import from_csv
+from replication.clip.data.listing import Listing, grouped, named
+from replication.validation import check_choice
 
-COCO_YEARS = {"train": "train2017", "val": "val2017", "test": "val2017"}
 FLICKR_LISTS = {"train": "Flickr_8k.trainImages.txt", "val": "Flickr_8k.devImages.txt", "test": "Flickr_8k.testImages.txt"}
+FLICKR_IMAGES = ("Flicker8k_Dataset", "Flickr8k_Dataset", "images")  # the first is how its authors spell it
+COCO_YEARS = {"train": "train2017", "test": "val2017"}
 
 
 def flickr8k(split: str) -> Listing:
     """Return Flickr8k's official split: 6,000, 1,000 or 1,000 photographs with five captions each.
 
     Below `data/flickr8k`, either `captions.csv` (image, caption, split) beside `images/`, or the original files:
-    `Flickr8k.token.txt`, `Flickr_8k.trainImages.txt` and so on, beside `Flicker8k_Dataset/` (so spelt by its authors).
+    `Flickr8k.token.txt`, `Flickr_8k.trainImages.txt` and so on, beside `Flicker8k_Dataset/`.
 
     Raises:
         FileNotFoundError: neither is there.
+        ValueError: photographs of the split without captions.
     """
-    folder = data_dir() / "flickr8k"
+    folder = paths.data_dir() / "flickr8k"
     if (folder / "captions.csv").is_file():
-        return from_csv(folder / "captions.csv", split, "image", "caption", folder / "images")
+        return from_csv(folder / "captions.csv", split, "image", "caption", folder=folder / "images")
     tokens, names = folder / "Flickr8k.token.txt", folder / FLICKR_LISTS[split]
-    if not tokens.is_file() or not names.is_file():
-        raise FileNotFoundError(f"Flickr8k is missing in {folder}; data/README.md says where to get it and how to lay it out")
-    wanted = set(names.read_text().split())
-    rows = []
+    for file in (tokens, names):
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"Flickr8k is missing ({file}): unpack Flickr8k_Dataset.zip and Flickr8k_text.zip (1.1 GB) in {folder}; "
+                "data/README.md says where to get them"
+            )
+    images = next((folder / name for name in FLICKR_IMAGES if (folder / name).is_dir()), folder / FLICKR_IMAGES[0])
+    captions: dict[str, list[str]] = {name: [] for name in names.read_text(encoding="utf-8").split()}
     for line in tokens.read_text(encoding="utf-8").splitlines():
         place, _, caption = line.partition("\t")
         name = place.rpartition("#")[0]
-        if name in wanted:
-            rows.append((folder / "Flicker8k_Dataset" / name, caption))
-    return grouped(rows)
+        if name in captions:
+            captions[name].append(caption)
+    bare = [name for name, texts in captions.items() if not texts]
+    if bare:
+        raise ValueError(f"{len(bare)} of {len(captions)} photographs in {names} have no caption in {tokens}: {named(bare)}")
+    return grouped([(images / name, caption) for name, texts in captions.items() for caption in texts])
 
 
 def coco(split: str) -> Listing:
-    """Return the captions of MSCOCO 2017: "train" is train2017; "val" and "test" are val2017, as its test set has none.
+    """Return the captions of MSCOCO 2017: "train" is train2017; "test" is val2017, as the captions of its test set are secret.
 
     Below `data/coco`: `annotations/captions_train2017.json`, `train2017/`, and the same for val2017.
 
     Raises:
+        ValueError: split "val", which it does not have besides "test"; annotations that are damaged.
         FileNotFoundError: the annotations are missing.
     """
-    folder, year = data_dir() / "coco", COCO_YEARS[split]
+    check_choice("the split of coco", split, COCO_YEARS)
+    folder, year = paths.data_dir() / "coco", COCO_YEARS[split]
     annotations: Path = folder / "annotations" / f"captions_{year}.json"
     if not annotations.is_file():
-        raise FileNotFoundError(f"{annotations} is missing; data/README.md says where to get MSCOCO and how to lay it out")
-    content = json.loads(annotations.read_text())
-    names = {image["id"]: image["file_name"] for image in content["images"]}
-    return grouped([(folder / year / names[entry["image_id"]], entry["caption"]) for entry in content["annotations"]])
+        raise FileNotFoundError(
+            f"MSCOCO is missing ({annotations}): unpack {year}.zip and annotations_trainval2017.zip from "
+            f"http://images.cocodataset.org in {folder}; data/README.md says more"
+        )
+    try:
+        content = json.loads(annotations.read_text(encoding="utf-8"))
+        names = {image["id"]: image["file_name"] for image in content["images"]}
+        rows = [(folder / year / names[entry["image_id"]], entry["caption"]) for entry in content["annotations"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{annotations} is damaged, or not MSCOCO's captions: {type(error).__name__} {error}") from None
+    return grouped(rows)
