@@ -3,6 +3,7 @@
 from replication.losses import batch_losses
 from replication.selection.all_batches import AllBatches
 from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
+from replication.selection.parallel import single_threaded
 from replication.selection.shuffled import independent_rows
 from replication.validation import check_choice, check_count, check_positive
 
@@ -55,7 +56,8 @@ class OrderedSGD(BatchSelector):
         q = max(1, count // 10) if self.q is None else self.q
         if q > count:
             raise ValueError(f"q={q} must be <= {count}, the number of candidates that N={len(u)} samples give")
-        losses = batch_losses(u, v, batches, self.temperature, validate=False)
+        with single_threaded():  # many small products, during which threads would mostly wait for each other
+            losses = batch_losses(u, v, batches, self.temperature, validate=False)
         # A stable sort breaks ties towards the lowest index, on every device.
         chosen = losses.argsort(descending=True, stable=True)[:q].cpu()
         return batches[chosen if self.hardest_first else chosen.flip(0)]
