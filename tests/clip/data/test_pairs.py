@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from PIL import Image
 
 from replication.clip.data import PairSet, load_pairs, pair_checksums
 
@@ -18,11 +19,14 @@ def test_a_csv_of_your_own(data, picture, write_csv):
 
 
 def test_columns_separator_and_fit_are_passed_on(data, picture, write_csv):
-    picture(data / "a.png")
+    picture(data / "a.png", (0, 0, 0), size=(64, 32))
+    with Image.open(data / "a.png") as image:
+        image.paste((255, 255, 255), (0, 0, 8, 32))  # white where a central square does not reach
+        image.save(data / "a.png")
     path = write_csv(["a.png;text;test"], "image;caption;split")
-    for fit in ("squash", "crop"):
+    for fit, shows in (("squash", True), ("crop", False)):
         pairs = load_pairs(path, "test", 8, "image", "caption", ";", fit)
-        assert pairs.captions == [["text"]] and pairs.images.shape == (1, 3, 8, 8)
+        assert pairs.captions == [["text"]] and bool(pairs.images.max() > 200) == shows
     with pytest.raises(ValueError, match=r"^fit='pad' must be one of 'squash', 'crop'$"):
         load_pairs(path, "test", 8, "image", "caption", ";", "pad")
 

@@ -22,7 +22,7 @@ def test_flickr8k_as_distributed(data, picture, images):
     assert str(folder) in str(error.value) and "\n" not in str(error.value)
     for name in ("1.jpg", "2.jpg", "3.jpg"):
         picture(folder / images / name)
-    (folder / "Flickr8k.token.txt").write_text("1.jpg#0\ta dog\n1.jpg#1\tone dog\n2.jpg#0\ta cat\n3.jpg#0\tit\n4.jpg.1#0\tno\n")
+    (folder / "Flickr8k.token.txt").write_text("1.jpg#0\ta dog\n1.jpg#1\tone dog\n2.jpg#0\ta cat\n3.jpg#0\tit\n1.jpg.1#0\tno\n")
     (folder / "Flickr_8k.trainImages.txt").write_text("2.jpg\n1.jpg\n")
     (folder / "Flickr_8k.testImages.txt").write_text("3.jpg\n")
     (folder / "Flickr_8k.devImages.txt").write_text("1.jpg\n5.jpg\n")
