@@ -12,9 +12,10 @@ def run_times(results: Path) -> str:
     rows = []
     for (experiment, profile), record in finished_runs(results).items():
         size = sum(path.stat().st_size for path in (results / experiment / profile).rglob("*") if path.is_file())
+        seconds = record["wall_seconds"] + record.get("earlier_seconds", 0)
         machine = record["hardware"]["gpu"] or f"{record['hardware']['cores']} cores, {record['hardware']['processor']}"
         rows.append(
-            {"notebook": record["notebook"], "profile": profile, "time": f"{record['wall_seconds'] / 60:.1f} min"}
+            {"notebook": record["notebook"], "profile": profile, "time": f"{seconds / 60:.1f} min"}
             | {"disk": f"{size / 2**20:.1f} MB", "machine": machine, "commit": (record["git"]["sha"] or "")[:8]}
         )
     names = {"notebook": "Notebook", "profile": "Profile", "time": "Run time", "disk": "Results on disk", "machine": "Machine"}

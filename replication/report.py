@@ -7,8 +7,10 @@ import yaml
 
 from replication.paths import project_root
 from replication.readme import fill_in, frontier, run_times, trained
-from replication.results import UNTESTED
+from replication.results import UNTESTABLE, UNTESTED, VERDICTS
 from replication.runs import finished_runs, markdown_table
+
+TELLING = {verdict: 2 for verdict in VERDICTS} | {UNTESTABLE: 1, UNTESTED: 0}
 
 
 def load_claims() -> dict[str, dict]:
@@ -24,7 +26,8 @@ def ledger(results: Path) -> pd.DataFrame:
         if path.is_file():
             for row in pd.read_csv(path, keep_default_na=False).to_dict("records"):
                 known = verdicts.setdefault(row["claim"], row | {"folder": f"{experiment}/{profile}"})
-                if known["verdict"] == UNTESTED != row["verdict"]:  # a run that did not test it hides none that did
+                # A run that did not test a claim, or could not, hides none that did.
+                if TELLING[row["verdict"]] > TELLING[known["verdict"]]:
                     verdicts[row["claim"]] = row | {"folder": f"{experiment}/{profile}"}
     rows = []
     for name, claim in load_claims().items():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from replication.report import claims_page, ledger, load_claims, short_ledger, write_report
-from replication.results import CAVEAT, FAILS, HOLDS, UNTESTED, start_run
+from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED, start_run
 from replication.runs import finished_runs
 
 ROOT = Path(__file__).parents[1]
@@ -71,9 +71,11 @@ def test_a_weaker_profile_fills_in_what_the_stronger_did_not_judge(tmp_path):
 
 
 def test_a_run_that_did_not_test_a_claim_hides_none_that_did(tmp_path):
-    make_run(tmp_path, "synthetic", "full", {"figure-2": (UNTESTED, "full"), "figure-3-sc": (UNTESTED, "full")})
-    make_run(tmp_path, "synthetic", "default", {"figure-2": (FAILS, "default"), "figure-3-sc": (UNTESTED, "default")})
-    assert verdict_of(tmp_path, "figure-2").evidence == "default"
+    strong = {"figure-2": (UNTESTED, "full"), "figure-3-sc": (UNTESTED, "full"), "figure-3-osgd": (UNTESTABLE, "full")}
+    weak = {"figure-2": (FAILS, "default"), "figure-3-sc": (UNTESTED, "default"), "figure-3-osgd": (HOLDS, "default")}
+    make_run(tmp_path, "synthetic", "full", strong)
+    make_run(tmp_path, "synthetic", "default", weak)
+    assert verdict_of(tmp_path, "figure-2").evidence == verdict_of(tmp_path, "figure-3-osgd").evidence == "default"
     assert verdict_of(tmp_path, "figure-3-sc").evidence == "full"
 
 

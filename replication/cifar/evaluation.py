@@ -37,6 +37,10 @@ class Evaluation:
     def __post_init__(self):
         check_count("test_images", self.test_images, 0)
         check_count("corrupted_images", self.corrupted_images, 1)
+        if not isinstance(self.linear_probe, bool):
+            raise TypeError(f"linear_probe={self.linear_probe!r} must be true or false")
+        if len(set(self.severities)) < len(self.severities):
+            raise ValueError(f"severities={list(self.severities)} must not hold one twice")
         if not self.severities:
             raise ValueError(f"severities={list(self.severities)} must hold at least one of 1 to 5")
         for severity in self.severities:

@@ -1,6 +1,7 @@
 """A grid of pre-training runs, methods by objectives by seeds: trained, evaluated, and put into tables."""
 
 from collections.abc import Callable
+from importlib import metadata
 from itertools import product
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from replication.cifar.evaluation import Evaluation, evaluate, in_batch_losses
 from replication.cifar.pretraining import Pretraining
 from replication.cifar.settings import Settings
-from replication.datasets import checksums, load_image_set
+from replication.datasets import checksums, corrupted_gallery, load_image_set
 from replication.hardness.measure import same_class_share
 from replication.provenance import source_hash
 from replication.training.grid import read_result, run_folder, run_grid, write_result
@@ -20,7 +21,7 @@ from replication.validation import check_count, check_distinct
 
 # What decides a training; changes elsewhere, as in figures, leave finished ones valid.
 CODE = ("losses", "selection", "views", "datasets", "evaluation", "training", "cifar/network.py", "cifar/pretraining.py")
-CODE += ("cifar/settings.py", "cifar/evaluation.py", "cifar/experiment.py", "hardness/measure.py")
+CODE += ("cifar/settings.py", "cifar/evaluation.py", "cifar/experiment.py", "hardness/measure.py", "validation.py")
 
 
 def run_experiment(
@@ -58,7 +59,8 @@ def run_experiment(
     ]
     for split in ("train", "test"):
         load_image_set(grid[0].dataset, split)
-    provenance = {"data": checksums(grid[0].dataset), "code": source_hash(CODE), "torch": str(torch.__version__)}
+    provenance = {"data": checksums(grid[0].dataset), "code": source_hash(CODE), "device": device}
+    provenance |= {name: metadata.version(name) for name in ("torch", "torchvision", "timm", "scikit-learn", "scipy", "numba")}
     # Methods share the untrained network of a seed, so the first of them evaluates it for all.
     jobs = [(folder, settings, evaluation, settings.method == methods[0], device, provenance) for settings in grid]
     epochs = grid[0].epochs + grid[0].extra_epoch
@@ -81,7 +83,10 @@ def train_and_evaluate(
     train, test = (load_image_set(settings.dataset, split) for split in ("train", "test"))
     task = Pretraining(settings, train, device, provenance)
     folder = run_folder(folder, settings.name, task.identity())
+    # Official corrupted images that come later replace generated ones, and ask for another evaluation.
+    _, types, source = corrupted_gallery(settings.dataset, evaluation.severities[0], 1)
     identity = task.identity() | {"evaluation": repr(evaluation), "untrained too": untrained_too}
+    identity |= {"corruptions": [source, *types]}
     epochs = settings.epochs + settings.extra_epoch
     result = read_result(folder / "result.json", identity)
     if result is not None:

@@ -1,5 +1,6 @@
 """Everything that decides one pre-training run, checked before it begins."""
 
+import math
 from dataclasses import asdict, dataclass, fields
 
 from replication.datasets import DATASETS
@@ -80,6 +81,13 @@ class Settings:
         check_count("warmup_epochs", self.warmup_epochs, 0, self.epochs, "epochs")
         for name in ("lr", "temperature", "crop_min"):
             check_positive(name, getattr(self, name))
+        for name, high in (("weight_decay", math.inf), ("momentum", 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < high:
+                raise ValueError(f"{name}={value!r} must be a number >= 0 and < {high}")
+        for name in ("compiled", "train_mode_features", "refresh_features", "extra_epoch"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name}={getattr(self, name)!r} must be true or false")
         if self.crop_min > 1:
             raise ValueError(f"crop_min={self.crop_min} must be <= 1, the whole image")
         if self.images and self.images < self.batch_size:

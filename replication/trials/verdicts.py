@@ -9,35 +9,38 @@ from replication.evaluation.comparison import BETTER, SAME, WORSE
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
 from replication.trials.records import UNTRAINED
 
-LEARNED = 2.0  # times the accuracy of the untrained network,
-ABOVE_CHANCE = 10.0  # or times chance, that networks must reach before differences between methods count
+LEARNED = 5.0  # margins above the untrained network,
+ABOVE_CHANCE = 10.0  # or times chance, that the best of the compared methods must reach before differences count
+VARIANTS = (" (exp)", ", as released", ", whole set")  # of a method, by which a run may stand for it
+
+Learned = Callable[[pd.DataFrame, str, float], tuple[bool, str]]
 
 
 def standing_for(name: str, methods: list[str]) -> str:
-    """Return the first of `methods` that is a variant of a claim's method, such as "SC (exp)" for "SC"; or `name` itself."""
-    variants = [method for method in methods if method == name or method.startswith((f"{name} (", f"{name}, "))]
-    return variants[0] if variants else name
+    """Return `name`, or the variant of it, such as "SC (exp)" for "SC", that is among `methods`; milder ones do not count."""
+    return next((variant for variant in (name, *(name + suffix for suffix in VARIANTS)) if variant in methods), name)
 
 
-def beats_untrained(runs: pd.DataFrame, measure: str = "kNN") -> tuple[bool, str]:
-    """Return whether every method's networks clearly beat the untrained ones, and the numbers in words.
+def beats_untrained(runs: pd.DataFrame, measure: str, margin: float) -> tuple[bool, str]:
+    """Return whether the best of the methods lies five margins above the untrained networks in `measure` (%), and the numbers.
 
-    Clearly: the mean of `measure` (%) is at least twice that of the untrained networks. Otherwise differences between methods
-    say nothing about what they would do to a network that learns.
+    Otherwise differences between methods say nothing about what they would do to a network that learns. The best of them
+    counts: a method that ruins a network must not hide that.
     """
     means = runs.groupby("selector", sort=False)[measure].mean()
-    trained = means.drop(UNTRAINED)
-    worst = trained.idxmin()
-    words = f"{measure} {trained[worst]:.1f} % ({worst}, the lowest) against {means[UNTRAINED]:.1f} % untrained"
-    return bool(trained.min() >= LEARNED * means[UNTRAINED]), words
+    best = means.drop(UNTRAINED).idxmax()
+    words = f"untrained {means[UNTRAINED]:.2f}"
+    return bool(means[best] >= means[UNTRAINED] + LEARNED * margin), words
 
 
-def beats_chance(runs: pd.DataFrame, measure: str, chance: float) -> tuple[bool, str]:
-    """Return whether every method's networks reach ten times chance (%) in the mean of `measure`, and the numbers in words."""
-    trained = runs.groupby("selector", sort=False)[measure].mean()
-    worst = trained.idxmin()
-    words = f"{measure} {trained[worst]:.2f} % ({worst}, the lowest) against {chance:.2g} % by chance"
-    return bool(trained.min() >= ABOVE_CHANCE * chance), words
+def beats_chance(chance: float) -> Learned:
+    """Return a judge like `beats_untrained`: whether the best of the methods reaches ten times chance (%)."""
+
+    def judge(runs: pd.DataFrame, measure: str, margin: float) -> tuple[bool, str]:
+        means = runs.groupby("selector", sort=False)[measure].mean()
+        return bool(means.max() >= ABOVE_CHANCE * chance), f"by chance {chance:.2g}"
+
+    return judge
 
 
 def verdict_on_selectors(
@@ -47,13 +50,14 @@ def verdict_on_selectors(
     others: list[str],
     margin: float,
     setting: str,
-    learned: Callable[[pd.DataFrame], tuple[bool, str]] = beats_untrained,
+    learned: Learned = beats_untrained,
 ) -> tuple[str, str]:
     """Return the verdict and the evidence on "`first` gives a larger `measure` than each of `others`".
 
     HOLDS if it is better than all of them; FAILS if it is worse than one, or no different (the 95 % interval of the paired
     difference lies within ± `margin`); CAVEAT if better than some and undecided against the rest; UNTESTABLE if all are
-    undecided, with fewer than two seeds, or if the networks have not learned.
+    undecided, with fewer than two seeds, or if none of these methods has learned in this measure. Every interval stands for
+    itself (no correction for several) and covers seeds, not other test sets.
 
     Args:
         runs: `Results.runs` of one objective.
@@ -61,12 +65,13 @@ def verdict_on_selectors(
         first, others: names of methods.
         margin: in percentage points, stated beforehand.
         setting: what was trained, in words, for the evidence.
-        learned: tells whether the networks have learned, and the numbers in words.
+        learned: tells whether the compared networks have learned, and the numbers in words.
     """
     missing = [name for name in (first, *others) if name not in set(runs.selector)]
     if missing:
         return UNTESTED, f"this run trained no network with {', '.join(missing)} ({setting})"
-    enough, words = learned(runs)
+    compared = runs[runs.selector.isin([first, *others, UNTRAINED])]
+    enough, words = learned(compared, measure, margin)
     outcomes, parts = [], []
     for other in others:
         table = paired_comparison(runs, measure, other, margin)
@@ -78,12 +83,25 @@ def verdict_on_selectors(
         )
     evidence = f"{setting}: {measure} of {first}, %: {'; '.join(parts)}; margin ±{margin:g} percentage points; {words}"
     if not enough:
-        return UNTESTABLE, f"{evidence}: too little was learned to compare methods"
+        return UNTESTABLE, f"{evidence}: too little was learned in this measure"
     if all(outcome == BETTER for outcome in outcomes):
         return HOLDS, evidence
     if any(outcome in (WORSE, SAME) for outcome in outcomes):
         return FAILS, evidence
     return (CAVEAT if BETTER in outcomes else UNTESTABLE), evidence
+
+
+def combined(found: list[tuple[str, str]]) -> tuple[str, str]:
+    """Return one verdict on a claim that was judged several times, as at several severities, with all the evidence.
+
+    Judgements that could not be made are left out if others could: HOLDS or FAILS if the rest agree, else CAVEAT.
+    """
+    evidence = " | ".join(words for _, words in found)
+    verdicts = {verdict for verdict, _ in found}
+    decided = verdicts - {UNTESTED, UNTESTABLE}
+    if not decided:
+        return (UNTESTABLE if UNTESTABLE in verdicts else UNTESTED), evidence
+    return (decided.pop() if len(decided) == 1 else CAVEAT), evidence
 
 
 def _interval(row: pd.Series) -> str:

@@ -73,6 +73,7 @@ def test_losses_of_chosen_batches_are_larger():
     ("changes", "message"),
     [
         ({"severities": ()}, r"^severities=\[\] must hold at least one of 1 to 5$"),
+        ({"severities": (1, 1)}, r"^severities=\[1, 1\] must not hold one twice$"),
         ({"severities": (6,)}, r"^severity=6 must be >= 1 and <= 5$"),
         ({"corrupted_images": 0}, r"^corrupted_images=0 must be >= 1$"),
     ],

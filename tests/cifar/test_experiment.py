@@ -41,8 +41,10 @@ def test_tables_of_cost(grid):
     cost = results.cost().set_index("selector")
     assert cost.loc["SGD", "features"] < 1e-3 < cost.loc["SC", "features"]
     assert cost["ms per update"].between(0.1, 10_000).all()
-    parts = results.seconds()
-    assert (parts.total == parts.features + parts.selection + parts.steps).all()
+    assert (cost["share of features"] + cost["share of selection"] < 1).all()
+    # One epoch of each seed: the least is at most the mean.
+    assert (cost.features + cost.selection + cost.steps <= cost["mean total"] + 1e-9).all()
+    assert results.seconds().total.sum() == pytest.approx(2 * cost["mean total"].sum())
 
 
 def test_losses_of_one_trained_network(grid):
@@ -68,7 +70,7 @@ def test_a_finished_training_is_evaluated_anew_for_another_evaluation(grid, monk
     settings = Settings(**record["settings"])
     (place,) = folder.glob(f"{settings.name}-*")
     identity = load_checkpoint(place / "checkpoint.pt")["identity"]
-    provenance = {name: identity[name] for name in ("data", "code", "torch")}
+    provenance = {name: value for name, value in identity.items() if name not in {*record["settings"], "samples"}}
     other = Evaluation(test_images=40, corrupted_images=3, severities=(2,), linear_probe=False)
     new = train_and_evaluate(folder, settings, other, False, "cpu", provenance, lambda done: None)
     assert new["history"] == record["history"] and new["trained"]["R@1"] != record["trained"]["R@1"]

@@ -111,9 +111,12 @@ def test_lars_scales_matrices_by_layer_and_leaves_the_rest_alone():
 @pytest.mark.parametrize("objective", ["simclr", "sogclr", "infonce", "dcl", "mmcl"])
 def test_every_objective_trains_in_bfloat16_as_on_a_gpu(objective):
     task = small_task(objective=objective, precision="bfloat16")
+    kinds = set()
+    task.network.backbone.layer1[0].conv1.register_forward_hook(lambda module, inputs, output: kinds.add(output.dtype))
     assert task.embed(0, 0)[0].dtype == torch.float32
     losses = torch.stack(list(task.steps(torch.arange(80).view(5, 16), 0, 1)))
     assert losses.dtype == torch.float32 and torch.isfinite(losses).all()
+    assert kinds == {torch.bfloat16}
     assert all(p.dtype == torch.float32 for p in task.network.parameters())
 
 
@@ -140,3 +143,10 @@ def test_training_lowers_the_loss(tmp_path):
     assert isinstance(trainer, Trainer)
     trainer.run()
     assert trainer.history[-1]["loss"] < trainer.history[0]["loss"] - 0.2
+
+
+def test_the_released_extra_epoch_has_no_learning_rate(tmp_path):
+    task = small_task(epochs=1, warmup_epochs=0, extra_epoch=True, weight_decay=0.0)
+    trainer = small_trainer(tmp_path, task)
+    trainer.run()
+    assert len(trainer.history) == 2 and all(group["lr"] == 0 for group in task.optimizer.param_groups)

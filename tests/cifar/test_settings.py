@@ -16,6 +16,8 @@ from replication.cifar.settings import Settings, common_settings
         ({"warmup_epochs": 101}, r"^warmup_epochs=101 must be >= 0 and <= 100 \(epochs\)$"),
         ({"temperature": 0}, r"^temperature=0 must be a finite number > 0$"),
         ({"crop_min": 1.5}, r"^crop_min=1\.5 must be <= 1"),
+        ({"weight_decay": -1}, r"^weight_decay=-1 must be a number >= 0 and < inf$"),
+        ({"momentum": "x"}, r"^momentum='x' must be a number >= 0 and < 1$"),
         ({"images": 20}, r"^images=20 must be 0 \(all\) or >= batch_size=32$"),
     ],
 )
@@ -43,3 +45,8 @@ def test_names_tell_runs_apart_and_fit_a_folder():
 def test_common_settings_are_those_parameters_that_are_settings():
     parameters = {"profile": "x", "methods": ["SGD"], "epochs": 3, "lr": 0.1, "seeds": 3}
     assert common_settings(parameters) == {"epochs": 3, "lr": 0.1}
+
+
+def test_switches_are_true_or_false():
+    with pytest.raises(TypeError, match=r"^compiled='no' must be true or false$"):
+        Settings("digits", "SGD", compiled="no")

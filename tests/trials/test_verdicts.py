@@ -5,7 +5,14 @@ import pytest
 
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
 from replication.trials.records import UNTRAINED
-from replication.trials.verdicts import beats_chance, beats_untrained, standing_for, verdict_elsewhere, verdict_on_selectors
+from replication.trials.verdicts import (
+    beats_chance,
+    beats_untrained,
+    combined,
+    standing_for,
+    verdict_elsewhere,
+    verdict_on_selectors,
+)
 
 NOISE = [0.0, 0.3, -0.2, 0.1]  # shared by the methods of a seed, so that it cancels in pairs
 
@@ -44,11 +51,22 @@ def test_verdicts(sc, osgd, verdict):
     assert evidence.startswith("a setting: measure of SC, %: ") and "n=4" in evidence and "±1 percentage points" in evidence
 
 
-def test_networks_that_learned_nothing_settle_nothing():
-    table = runs(knn_untrained=20.0, SC=CLEARLY_MORE)
-    assert not beats_untrained(table)[0] and beats_untrained(runs(SC=EQUAL))[0]
+def test_networks_that_learned_nothing_in_this_measure_settle_nothing():
+    table = runs(SC=CLEARLY_MORE)
+    assert beats_untrained(table, "measure", 1.0)[0] and not beats_untrained(table, "measure", 10.0)[0]
+    table.loc[table.selector == UNTRAINED, "measure"] = 49
     verdict, evidence = verdict_on_selectors(table, "measure", "SC", ["SGD"], 1.0, "s")
-    assert verdict == UNTESTABLE and "too little was learned" in evidence
+    assert verdict == UNTESTABLE and "untrained 49.00: too little was learned" in evidence
+
+
+def test_a_method_that_ruins_the_network_does_not_hide_it():
+    verdict, _ = verdict_on_selectors(runs(SC=[-44, -43, -45, -44]), "measure", "SC", ["SGD"], 1.0, "s")
+    assert verdict == FAILS
+
+
+def test_methods_that_are_not_compared_do_not_matter():
+    table = runs(SC=CLEARLY_MORE, OSGD=[-44, -43, -45, -44])
+    assert verdict_on_selectors(table, "measure", "SC", ["SGD"], 1.0, "s")[0] == HOLDS
 
 
 def test_one_seed_settles_nothing():
@@ -70,16 +88,32 @@ def test_another_data_set_leaves_the_claim_untested():
 def test_variants_stand_for_the_method_of_a_claim():
     released = ["SGD", "OSGD, as released", "SC (exp)"]
     assert [standing_for(name, released) for name in ("SGD", "OSGD", "SC")] == released
-    assert standing_for("SC", ["SGD", "SC", "SC (exp)"]) == "SC"
+    assert standing_for("SC", ["SC (exp)", "SGD", "SC"]) == "SC"
     assert standing_for("SC", ["SGD", "OSGD"]) == "SC"
+    assert standing_for("SwapSearch", ["SwapSearch, hardness 0.25", "SwapSearch, whole set"]) == "SwapSearch, whole set"
+    assert standing_for("SwapSearch", ["SwapSearch, hardness 0.25"]) == "SwapSearch"
 
 
 def test_networks_near_chance_settle_nothing():
     table = runs(SC=CLEARLY_MORE)
-    assert beats_chance(table[table.selector != UNTRAINED], "measure", 4.9)[0]
+    table = table[table.selector != UNTRAINED]
+    assert verdict_on_selectors(table, "measure", "SC", ["SGD"], 1.0, "s", beats_chance(4.9))[0] == HOLDS
+    verdict, evidence = verdict_on_selectors(table, "measure", "SC", ["SGD"], 1.0, "s", beats_chance(5.5))
+    assert verdict == UNTESTABLE and "by chance 5.5" in evidence
 
-    def learned(runs):
-        return beats_chance(runs[runs.selector != UNTRAINED], "measure", 5.1)
 
-    verdict, evidence = verdict_on_selectors(table, "measure", "SC", ["SGD"], 1.0, "s", learned)
-    assert verdict == UNTESTABLE and "5.1 % by chance" in evidence
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ([HOLDS, HOLDS], HOLDS),
+        ([HOLDS, FAILS], CAVEAT),
+        ([UNTESTABLE, FAILS], FAILS),
+        ([UNTESTABLE, UNTESTED], UNTESTABLE),
+        ([UNTESTED], UNTESTED),
+    ],
+)
+def test_several_judgements_make_one_verdict(found, verdict):
+    assert combined([(one, str(number)) for number, one in enumerate(found)]) == (
+        verdict,
+        " | ".join(map(str, range(len(found)))),
+    )
