@@ -85,6 +85,7 @@ class Run:
             raise PermissionError(f"results_dir={target} cannot be written: {error.strerror}") from None
         self._claims: list[dict] = []
         self._timings: list[dict] = []
+        self._earlier = 0.0
         self._begin = time.perf_counter()
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -120,6 +121,11 @@ class Run:
         """Note a duration in seconds, and anything else that differs between equal runs, for timings.csv."""
         self._timings.append({"what": what, "seconds": seconds, **details})
 
+    def resumed(self, seconds: float) -> None:
+        """Note how long an earlier call, perhaps broken off, took for what this run found done."""
+        self._earlier = seconds
+        self.timing("done by an earlier call", seconds)
+
     def timing_table(self, name: str, frame: pd.DataFrame, caption: str = "") -> pd.DataFrame:
         """Write timings/<name>.csv and .md: a table of times, memory or ratios of them, which no comparison looks at."""
         base = self._path("timings", name)
@@ -153,6 +159,7 @@ class Run:
             "hardware": provenance.hardware(),
             "started": self._started,
             "wall_seconds": round(wall, 1),
+            "earlier_seconds": round(self._earlier, 1),
         }
         write_record(self.folder, record)
         promote(self.folder, self.target)

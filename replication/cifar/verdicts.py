@@ -1,43 +1,63 @@
-"""Verdicts on the paper's claims about real images, from paired comparisons over seeds."""
+"""Verdicts on claims about trained networks, from paired comparisons over seeds."""
+
+from collections.abc import Callable
 
 import pandas as pd
 
-from replication.cifar.experiment import UNTRAINED
 from replication.evaluation import paired_comparison
 from replication.evaluation.comparison import BETTER, SAME, WORSE
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
+from replication.cifar.experiment import UNTRAINED
 
-COMMAND = "`python -m replication run cifar --profile gpu --publish` (or cpu, paper), perhaps with `--set dataset=...`"
-LEARNED = 2.0  # a network has learned if its kNN accuracy is at least so many times that of the untrained one
+LEARNED = 5.0  # margins above the untrained network,
+ABOVE_CHANCE = 10.0  # or times chance, that the best of the compared methods must reach before differences count
+VARIANTS = (" (exp)", ", as released", ", whole set")  # of a method, by which a run may stand for it
+
+Learned = Callable[[pd.DataFrame, str, float], tuple[bool, str]]
 
 
 def standing_for(name: str, methods: list[str]) -> str:
-    """Return the first of `methods` that is a variant of a claim's method, such as "SC (exp)" for "SC"; or `name` itself."""
-    variants = [method for method in methods if method == name or method.startswith((f"{name} (", f"{name}, "))]
-    return variants[0] if variants else name
+    """Return `name`, or the variant of it, such as "SC (exp)" for "SC", that is among `methods`; milder ones do not count."""
+    return next((variant for variant in (name, *(name + suffix for suffix in VARIANTS)) if variant in methods), name)
 
 
-def has_learned(runs: pd.DataFrame) -> tuple[bool, str]:
-    """Return whether every method's networks clearly beat the untrained ones, and the numbers in words.
+def beats_untrained(runs: pd.DataFrame, measure: str, margin: float) -> tuple[bool, str]:
+    """Return whether the best of the methods lies five margins above the untrained networks in `measure` (%), and the numbers.
 
-    Clearly: mean kNN accuracy at least twice the untrained one's. Otherwise differences between methods say nothing about
-    what they would do to a network that learns.
+    Otherwise differences between methods say nothing about what they would do to a network that learns. The best of them
+    counts: a method that ruins a network must not hide that.
     """
-    means = runs.groupby("selector", sort=False)["kNN"].mean()
-    trained = means.drop(UNTRAINED)
-    worst = trained.idxmin()
-    words = f"kNN {trained[worst]:.1f} % ({worst}, the lowest) against {means[UNTRAINED]:.1f} % untrained"
-    return bool(trained.min() >= LEARNED * means[UNTRAINED]), words
+    means = runs.groupby("selector", sort=False)[measure].mean()
+    best = means.drop(UNTRAINED).idxmax()
+    words = f"untrained {means[UNTRAINED]:.2f}"
+    return bool(means[best] >= means[UNTRAINED] + LEARNED * margin), words
+
+
+def beats_chance(chance: float) -> Learned:
+    """Return a judge like `beats_untrained`: whether the best of the methods reaches ten times chance (%)."""
+
+    def judge(runs: pd.DataFrame, measure: str, margin: float) -> tuple[bool, str]:
+        means = runs.groupby("selector", sort=False)[measure].mean()
+        return bool(means.max() >= ABOVE_CHANCE * chance), f"by chance {chance:.2g}"
+
+    return judge
 
 
 def verdict_on_selectors(
-    runs: pd.DataFrame, measure: str, first: str, others: list[str], margin: float, setting: str
+    runs: pd.DataFrame,
+    measure: str,
+    first: str,
+    others: list[str],
+    margin: float,
+    setting: str,
+    learned: Learned = beats_untrained,
 ) -> tuple[str, str]:
     """Return the verdict and the evidence on "`first` gives a larger `measure` than each of `others`".
 
     HOLDS if it is better than all of them; FAILS if it is worse than one, or no different (the 95 % interval of the paired
     difference lies within ± `margin`); CAVEAT if better than some and undecided against the rest; UNTESTABLE if all are
-    undecided, with fewer than two seeds, or if the networks have not learned (`has_learned`).
+    undecided, with fewer than two seeds, or if none of these methods has learned in this measure. Every interval stands for
+    itself (no correction for several) and covers seeds, not other test sets.
 
     Args:
         runs: `Results.runs` of one objective.
@@ -45,11 +65,13 @@ def verdict_on_selectors(
         first, others: names of methods.
         margin: in percentage points, stated beforehand.
         setting: what was trained, in words, for the evidence.
+        learned: tells whether the compared networks have learned, and the numbers in words.
     """
     missing = [name for name in (first, *others) if name not in set(runs.selector)]
     if missing:
         return UNTESTED, f"this run trained no network with {', '.join(missing)} ({setting})"
-    learned, words = has_learned(runs)
+    compared = runs[runs.selector.isin([first, *others, UNTRAINED])]
+    enough, words = learned(compared, measure, margin)
     outcomes, parts = [], []
     for other in others:
         table = paired_comparison(runs, measure, other, margin)
@@ -60,8 +82,8 @@ def verdict_on_selectors(
             f" ({row.difference:+.2f}{_interval(row)}, n={row.n}: {row.outcome})"
         )
     evidence = f"{setting}: {measure} of {first}, %: {'; '.join(parts)}; margin ±{margin:g} percentage points; {words}"
-    if not learned:
-        return UNTESTABLE, f"{evidence}: too little was learned to compare methods"
+    if not enough:
+        return UNTESTABLE, f"{evidence}: too little was learned in this measure"
     if all(outcome == BETTER for outcome in outcomes):
         return HOLDS, evidence
     if any(outcome in (WORSE, SAME) for outcome in outcomes):
@@ -69,12 +91,28 @@ def verdict_on_selectors(
     return (CAVEAT if BETTER in outcomes else UNTESTABLE), evidence
 
 
+def combined(found: list[tuple[str, str]]) -> tuple[str, str]:
+    """Return one verdict on a claim that was judged several times, as at several severities, with all the evidence.
+
+    Judgements that could not be made are left out if others could: HOLDS or FAILS if the rest agree, else CAVEAT.
+    """
+    evidence = " | ".join(words for _, words in found)
+    verdicts = {verdict for verdict, _ in found}
+    decided = verdicts - {UNTESTED, UNTESTABLE}
+    if not decided:
+        return (UNTESTABLE if UNTESTABLE in verdicts else UNTESTED), evidence
+    return (decided.pop() if len(decided) == 1 else CAVEAT), evidence
+
+
 def _interval(row: pd.Series) -> str:
     return f" [{row.low:.2f}, {row.high:.2f}]" if row.n > 1 else ""
 
 
-def verdict_elsewhere(dataset: str, needed: str, verdict: str, evidence: str) -> tuple[str, str]:
-    """Return a verdict as it is if the run used the data set that the claim is about, else UNTESTED with its numbers."""
-    if dataset == needed:
+def verdict_elsewhere(used: str, needed: str, verdict: str, evidence: str, command: str) -> tuple[str, str]:
+    """Return a verdict as it is if the run used the data that the claim is about, else UNTESTED with its numbers.
+
+    `command` says how to run it on those data.
+    """
+    if used == needed:
         return verdict, evidence
-    return UNTESTED, f"needs {needed}: {COMMAND}; here: {evidence}"
+    return UNTESTED, f"needs {needed}: {command}; here: {evidence}"
