@@ -53,6 +53,7 @@ def test_a_changed_byte_is_noticed(data, place):
 def test_another_shape_is_another_array(data):
     read_or_write("key", SHAPE, lambda: ROWS)
     assert read_or_write("key", (2, 3, 4, 4), lambda: ROWS[:2]).shape == (2, 3, 4, 4)
+    assert np.load(stored(data)).shape == (2, 3, 4, 4)  # and takes its place
 
 
 def test_a_failure_leaves_nothing(data):
