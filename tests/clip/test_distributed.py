@@ -1,0 +1,40 @@
+"""Two processes compute what one does: plan, losses, gradients and weights."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from two_processes import first_steps
+
+from replication.clip.processes import Processes
+
+PROGRAM = Path(__file__).parents[1] / "support" / "two_processes.py"
+
+
+def test_two_processes_take_the_steps_of_one(tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(PROGRAM)]
+    subprocess.run([*command, str(tmp_path)], env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True, capture_output=True)
+    for objective in ("clip", "sogclr"):
+        alone = first_steps(objective)
+        for rank in (0, 1):
+            shared = torch.load(tmp_path / f"{objective}-{rank}.pt", weights_only=True)
+            assert torch.equal(shared["plan"], alone["plan"])
+            for name in ("losses", "gradients", "weights"):
+                torch.testing.assert_close(shared[name], alone[name], rtol=1e-5, atol=1e-5)
+
+
+def test_shares_are_the_columns_of_the_plan():
+    batch = torch.arange(12)
+    assert [batch[Processes(rank, 3).share(batch)].tolist() for rank in range(3)] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9, 10, 11],
+    ]
+
+
+def test_a_batch_that_cannot_be_shared_is_refused():
+    with pytest.raises(ValueError, match=r"^batch_size=32 must be divisible by 3, the number of processes$"):
+        Processes(0, 3).check_batch_size(32)
