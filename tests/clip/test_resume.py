@@ -1,0 +1,40 @@
+"""A fine-tuning that is really killed ends bit-identical to one that was left alone."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from small_finetuning import small_task, small_trainer
+
+from replication.training.checkpoint import load_checkpoint
+
+PROGRAM = Path(__file__).parents[1] / "support" / "small_finetuning.py"
+
+
+def run(folder, objective, count):
+    command = [sys.executable, str(PROGRAM), str(folder), objective, str(count)]
+    return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
+
+
+def equal(x, y):
+    if isinstance(x, torch.Tensor):
+        return torch.equal(x, y)
+    if isinstance(x, dict):
+        return x.keys() == y.keys() and all(equal(x[name], y[name]) for name in x)
+    return all(map(equal, x, y)) if isinstance(x, list | tuple) else x == y
+
+
+@pytest.mark.parametrize(("objective", "kill_at"), [("clip", 3), ("sogclr", 7)])
+def test_a_killed_run_ends_like_one_that_was_left_alone(tmp_path, objective, kill_at):
+    assert run(tmp_path / "killed", objective, kill_at) == -signal.SIGKILL
+    assert run(tmp_path / "killed", objective, 0) == 0
+    torch.set_num_threads(1)
+    small_trainer(tmp_path / "whole", small_task(objective=objective)).run()
+    killed, whole = (load_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("killed", "whole"))
+    for name in ("task", "history", "random", "epoch", "plan", "identity"):
+        assert equal(killed[name], whole[name]), name
+    assert len(killed["history"]) == killed["epoch"] > 1
