@@ -2,12 +2,14 @@
 
 What to import in your own code:
 
-- `replication.losses`: the contrastive loss of eq. (1), and its mean over any family of mini-batches.
+- `replication.losses`: the contrastive loss of eq. (1), its mean over any family of mini-batches, and training objectives.
 - `replication.selection`: ways to choose mini-batches, and `PlannedBatchSampler`, which feeds them to a DataLoader.
+- `replication.training`: a loop that plans every epoch with a selector, checkpoints and resumes.
+- `replication.evaluation`: retrieval, kNN, linear probe, paired comparison over seeds.
 - `replication.geometry`: the optimal configurations (simplex ETF, cross-polytope) and distances to them.
 
-Everything else serves the notebooks: `theory`, `toy`, `synthetic` and `hardness` compute what they show, `results` writes it
-with its provenance, and `python -m replication` runs them.
+Everything else serves the notebooks: `theory`, `toy`, `synthetic`, `hardness`, `cifar` and `clip` compute what they show,
+`results` writes it with its provenance, and `python -m replication` runs them.
 """
 
 __version__ = "0.1.0"
