@@ -13,6 +13,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from replication.clip.data import pair_checksums
 from replication.datasets import checksums
 from replication.paths import project_root
 from replication.provenance import run_key, sha256
@@ -85,14 +86,14 @@ def run(
     notebook, parameters = resolve(experiment, profile, overrides)
     folder = f"results/{experiment}/{profile}" if publish else f"results/local/{experiment}/{profile}"
     parameters["results_dir"] = (overrides or {}).get("results_dir", folder)
-    for name in ("results_dir", "dataset"):
+    for name in ("results_dir", "dataset", "source"):
         if not isinstance(parameters.get(name, ""), str):
             raise UsageError(f"{name}={parameters[name]!r} must be a text")
     target = root / parameters["results_dir"]
     try:
         check_results_folder(target)
-        key = run_key(notebook.stem, parameters, checksums(parameters.get("dataset")))
-    except (OSError, ValueError) as error:
+        key = run_key(notebook.stem, parameters, data_checksums(parameters))
+    except (OSError, ValueError, TypeError) as error:
         raise UsageError(str(error)) from None
     record = read_record(target)
     if not force and record and record["key"] == key and all((target / name).is_file() for name in record["files"]):
@@ -131,6 +132,13 @@ def run(
     temporary.replace(target / "run.json")
     print(f"{experiment} ({profile}): {record['wall_seconds']:.0f} s, results in {shown(target)}", flush=True)
     return target
+
+
+def data_checksums(parameters: dict) -> dict[str, str]:
+    """Return the checksums of the data that a notebook with these parameters reads, as it writes them to run.json itself."""
+    if "source" in parameters:
+        return pair_checksums(parameters["source"], parameters["size"])
+    return checksums(parameters.get("dataset"))
 
 
 def shown(path: Path) -> Path:
