@@ -10,7 +10,7 @@ from replication.cifar.network import make_encoder
 from replication.cifar.settings import Settings
 from replication.datasets import ImageSet
 from replication.losses import make_objective
-from replication.training.loop import Task, all_finite
+from replication.training.network_task import NetworkTask
 from replication.training.schedule import warmup_cosine
 from replication.training.seeding import derived_seed
 from replication.views import Augmentation
@@ -20,7 +20,7 @@ COMPILE_MODE = "reduce-overhead"  # with CUDA graphs, where there is CUDA
 BLOCK = 16  # batches whose views are drawn at once
 
 
-class Pretraining(Task):
+class Pretraining(NetworkTask):
     """Two views of each image, one network for both, one objective, LARS with warm-up and cosine.
 
     Both views of a batch pass the network together, so batch normalisation sees all 2B of them.
@@ -57,10 +57,6 @@ class Pretraining(Task):
         # The published views: crop, flip, colour jitter, grayscale and blur, drawn for each image and view on its own.
         self.augment = Augmentation(settings.size, crop_scale=(settings.crop_min, 1.0), mean=train.mean, std=train.std)
         self.generator = torch.Generator(self.device)
-
-    def identity(self) -> dict:
-        """Return the settings, the number of images and the provenance."""
-        return self.settings.plain() | {"samples": self.num_samples} | self.provenance
 
     @torch.no_grad()
     def embed(self, epoch: int, pass_number: int) -> tuple[Tensor, Tensor]:
@@ -116,19 +112,6 @@ class Pretraining(Task):
         loss.backward()
         self.optimizer.step()
         return loss.detach()
-
-    def state_dict(self) -> dict:
-        """Return network, objective (SogCLR's state too) and optimiser."""
-        return {name: getattr(self, name).state_dict() for name in ("network", "objective", "optimizer")}
-
-    def is_sound(self, state: dict) -> bool:
-        """Return whether network and optimiser are finite; SogCLR marks samples not seen yet by minus infinity."""
-        return all_finite([state["network"], state["optimizer"]])
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue from `state_dict()`."""
-        for name in ("network", "objective", "optimizer"):
-            getattr(self, name).load_state_dict(state[name])
 
 
 def make_lars(network: torch.nn.Module, settings: Settings) -> Lars:

@@ -16,7 +16,7 @@ from replication.clip.processes import Processes
 from replication.clip.settings import Settings
 from replication.clip.starting import file_digests, make_network
 from replication.clip.towers import learned_temperature, train_mode
-from replication.training.loop import Task, all_finite
+from replication.training.network_task import NetworkTask
 from replication.training.schedule import warmup_cosine
 from replication.training.seeding import derived_seed
 from replication.views import Augmentation, as_input
@@ -25,7 +25,7 @@ FEATURE_BATCH = 256  # pairs in a block of the feature pass
 LARGEST_LOGIT_SCALE = math.log(100)  # as in CLIP and open_clip
 
 
-class FineTuning(Task):
+class FineTuning(NetworkTask):
     """One caption of each image drawn an epoch, AdamW with warm-up and cosine, a learned and clamped logit scale.
 
     The loss is open_clip's ClipLoss, half of eq. (1), in nats. For "sogclr" it is `BimodalSogCLR` divided by 2t: again nats
@@ -98,10 +98,6 @@ class FineTuning(Task):
         scale = (self.settings.crop_min, 1.0)
         plain = {"flip_p": 0.0, "jitter_p": 0.0, "gray_p": 0.0, "blur_p": 0.0}
         return Augmentation(self.settings.size, crop_scale=scale, mean=self.mean, std=self.std, **plain)
-
-    def identity(self) -> dict:
-        """Return the settings, the number of pairs and the provenance; of files, what they hold instead of where they are."""
-        return self.settings.plain() | {"samples": self.num_samples} | self.provenance
 
     def caption_rows(self, epoch: int) -> LongTensor:
         """Return the rows [N] of `tokens` that are the images' captions of an epoch, one for each."""
@@ -191,19 +187,6 @@ class FineTuning(Task):
             u, v, scale, *_ = self.forward(images, tokens)
         return self.objective(u.float(), v.float(), scale.float(), batch)
 
-    def state_dict(self) -> dict:
-        """Return network, objective (SogCLR's state too) and optimiser."""
-        return {name: getattr(self, name).state_dict() for name in ("network", "objective", "optimizer")}
-
-    def is_sound(self, state: dict) -> bool:
-        """Return whether network and optimiser are finite; SogCLR marks samples not seen yet by minus infinity."""
-        return all_finite([state["network"], state["optimizer"]])
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue from `state_dict()`."""
-        for name in ("network", "objective", "optimizer"):
-            getattr(self, name).load_state_dict(state[name])
-
 
 class _Clip(ClipLoss):
     """open_clip's ClipLoss; with several processes each has its own rows against the columns of all, and all gradients."""
@@ -212,6 +195,7 @@ class _Clip(ClipLoss):
         super().__init__(local_loss=True, gather_with_grad=True, rank=processes.rank, world_size=processes.count)
 
     def forward(self, u: Tensor, v: Tensor, scale: Tensor, batch: LongTensor) -> Tensor:
+        """Return the loss of unit features u, v [B/w, d] at the scale exp(logit_scale), 0-d; `batch` does not matter."""
         return super().forward(u, v, scale)
 
 
@@ -223,6 +207,7 @@ class _Global(BimodalSogCLR):
         self.processes = processes
 
     def forward(self, u: Tensor, v: Tensor, scale: Tensor, batch: LongTensor) -> Tensor:
+        """Return the loss of unit features u, v [B/w, d] of the samples `batch` [B], 0-d; `scale` does not matter."""
         if self.processes.count > 1:
             rank, count = self.processes.rank, self.processes.count
             u, v = gather_features(u, v, gather_with_grad=True, rank=rank, world_size=count)

@@ -1,11 +1,12 @@
 """Everything that decides one fine-tuning run, checked before it begins."""
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
 from replication.clip.data import SOURCES
 from replication.clip.towers import FREEZE
 from replication.training.methods import METHODS
+from replication.training.settings import RunSettings
 from replication.validation import check_choice, check_count, check_positive
 
 OBJECTIVES = ("clip", "sogclr")
@@ -13,7 +14,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(RunSettings):
     """One run of fine-tuning, or of training from scratch.
 
     Attributes:
@@ -96,19 +97,3 @@ class Settings:
             raise ValueError(f"crop_min={self.crop_min} must be <= 1, the whole image")
         if self.images and self.images < self.batch_size:
             raise ValueError(f"images={self.images} must be 0 (all) or >= batch_size={self.batch_size}")
-
-    @property
-    def name(self) -> str:
-        """What tells this run from others of one grid, fit for a folder."""
-        text = f"{self.objective}-{self.method}-{self.seed}"
-        return "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in text)
-
-    def plain(self) -> dict:
-        """Return the settings as plain values."""
-        return asdict(self)
-
-
-def common_settings(parameters: dict) -> dict:
-    """Return those of a notebook's parameters that are settings: what all runs of a grid share."""
-    names = {field.name for field in fields(Settings)}
-    return {name: value for name, value in parameters.items() if name in names}

@@ -4,6 +4,7 @@ A *task* knows its data, network and objective; `Trainer` asks a selector for on
 a checkpoint from which a killed run continues exactly where it was.
 
 - `loop`: the `Trainer`, and the `Task` that it drives.
+- `network_task`, `settings`: what every such task and its settings have in common.
 - `planning`: one plan an epoch from the features of the whole training set.
 - `checkpoint`: written whole or not at all; refused where it does not fit.
 - `methods`: the selectors that the experiments compare, by the names that tables show.

@@ -111,8 +111,8 @@ def _interval(row: pd.Series) -> str:
 def verdict_elsewhere(used: str, needed: str, verdict: str, evidence: str, command: str) -> tuple[str, str]:
     """Return a verdict as it is if the run used the data that the claim is about, else UNTESTED with its numbers.
 
-    `command` says how to run it on those data.
+    `command`, which says how to run what is missing, is part of the evidence of UNTESTED.
     """
     if used == needed:
-        return verdict, evidence
+        return verdict, f"{evidence}; not run: {command}" if verdict == UNTESTED else evidence
     return UNTESTED, f"needs {needed}: {command}; here: {evidence}"

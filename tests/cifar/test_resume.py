@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from compare_states import equal
 from small_pretraining import small_task, small_trainer
 
 from replication.training.checkpoint import CheckpointError, load_checkpoint
@@ -18,14 +19,6 @@ PROGRAM = Path(__file__).parents[1] / "support" / "small_pretraining.py"
 def run(folder, objective, where, count):
     command = [sys.executable, str(PROGRAM), str(folder), objective, where, str(count)]
     return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
-
-
-def equal(x, y):
-    if isinstance(x, torch.Tensor):
-        return torch.equal(x, y)
-    if isinstance(x, dict):
-        return x.keys() == y.keys() and all(equal(x[name], y[name]) for name in x)
-    return all(map(equal, x, y)) if isinstance(x, list | tuple) else x == y
 
 
 @pytest.mark.parametrize(("objective", "kills"), [("sogclr", [("update", 3), ("writing", 4)]), ("simclr", [("update", 8)])])

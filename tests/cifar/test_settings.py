@@ -1,6 +1,6 @@
 import pytest
 
-from replication.cifar.settings import Settings, common_settings
+from replication.cifar.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_names_tell_runs_apart_and_fit_a_folder():
 
 def test_common_settings_are_those_parameters_that_are_settings():
     parameters = {"profile": "x", "methods": ["SGD"], "epochs": 3, "lr": 0.1, "seeds": 3}
-    assert common_settings(parameters) == {"epochs": 3, "lr": 0.1}
+    assert Settings.common(parameters) == {"epochs": 3, "lr": 0.1}
 
 
 def test_switches_are_true_or_false():

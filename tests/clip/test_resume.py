@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from compare_states import equal
 from small_finetuning import small_task, small_trainer
 
 from replication.training.checkpoint import load_checkpoint
@@ -18,14 +19,6 @@ PROGRAM = Path(__file__).parents[1] / "support" / "small_finetuning.py"
 def run(folder, objective, count):
     command = [sys.executable, str(PROGRAM), str(folder), objective, str(count)]
     return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
-
-
-def equal(x, y):
-    if isinstance(x, torch.Tensor):
-        return torch.equal(x, y)
-    if isinstance(x, dict):
-        return x.keys() == y.keys() and all(equal(x[name], y[name]) for name in x)
-    return all(map(equal, x, y)) if isinstance(x, list | tuple) else x == y
 
 
 @pytest.mark.parametrize(("objective", "kill_at"), [("clip", 3), ("sogclr", 7)])

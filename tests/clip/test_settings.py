@@ -1,6 +1,6 @@
 import pytest
 
-from replication.clip.settings import Settings, common_settings
+from replication.clip.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_a_csv_is_a_source_and_names_fit_a_folder():
 
 
 def test_common_settings_are_those_parameters_that_are_settings():
-    assert common_settings({"profile": "x", "epochs": 3, "lr": 0.1, "seeds": 3}) == {"epochs": 3, "lr": 0.1}
+    assert Settings.common({"profile": "x", "epochs": 3, "lr": 0.1, "seeds": 3}) == {"epochs": 3, "lr": 0.1}

@@ -82,6 +82,7 @@ def test_methods_that_were_not_trained_are_untested():
 
 def test_another_data_set_leaves_the_claim_untested():
     assert verdict_elsewhere("cifar100", "cifar100", FAILS, "e", "`run it`") == (FAILS, "e")
+    assert verdict_elsewhere("cifar100", "cifar100", UNTESTED, "e", "`run it`") == (UNTESTED, "e; not run: `run it`")
     assert verdict_elsewhere("digits", "cifar100", HOLDS, "e", "`run it`") == (UNTESTED, "needs cifar100: `run it`; here: e")
 
 
