@@ -114,5 +114,5 @@ def verdict_elsewhere(used: str, needed: str, verdict: str, evidence: str, comma
     `command` says how to run it on those data.
     """
     if used == needed:
-        return verdict, evidence
+        return verdict, f"{evidence}; not run: {command}" if verdict == UNTESTED else evidence
     return UNTESTED, f"needs {needed}: {command}; here: {evidence}"
