@@ -46,15 +46,25 @@ def frontier(results: Path) -> str:
 
 
 def trained(results: Path, experiment: str, measures: list[str]) -> str:
-    """Return what an experiment's most telling run that trained networks found: its figure, and mean ± sd of `measures`.
+    """Return what an experiment's most telling runs that trained networks found: a figure, and mean ± sd of `measures`.
 
-    The table has a part for each objective, and leaves out measures that the run does not have.
+    The most telling runs are the first one and those of the same kind, as `cpu` and `cpu-sogclr`; of the first one stand the
+    figures. A table has a part for each objective, and leaves out measures that the run does not have.
     """
     runs = [key for key in finished_runs(results) if key[0] == experiment]
     folders = ["/".join(key) for key in runs if (results / "/".join(key) / "tables" / "summary.csv").is_file()]
     if not folders:
         return f"*(no run of `{experiment}` yet)*"
-    folder = folders[0]
+    kind = folders[0].split("-")[0]
+    figures = [
+        f"![{objective}: what the networks of each method are worth](results/{folders[0]}/figures/measures_{objective}.png)"
+        for objective in pd.read_csv(results / folders[0] / "tables" / "summary.csv").objective.unique()
+    ]
+    return "\n\n".join([*figures, *(_trained(results, folder, measures) for folder in folders if folder.split("-")[0] == kind)])
+
+
+def _trained(results: Path, folder: str, measures: list[str]) -> str:
+    """Return caption, links and table of one run."""
     summary = pd.read_csv(results / folder / "tables" / "summary.csv")
     caption = (results / folder / "tables" / "summary.md").read_text().split("\n")[0]
     rows = summary[["objective", "selector", "n"]].copy()
@@ -62,12 +72,8 @@ def trained(results: Path, experiment: str, measures: list[str]) -> str:
         if name in summary:
             rows[name] = [f"{mean:.2f} ± {sd:.2f}" for mean, sd in zip(summary[name], summary[f"{name} sd"], strict=True)]
     names = {name: name for name in rows.columns} | {"objective": "Objective", "selector": "Batches"}
-    figures = [
-        f"![{objective}: what the networks of each method are worth](results/{folder}/figures/measures_{objective}.png)"
-        for objective in dict.fromkeys(summary.objective)
-    ]
     links = f"[all measures](results/{folder}/tables/summary.md), [seconds](results/{folder}/timings/seconds.md)"
-    return "\n\n".join([*figures, f"*{caption}. {links}, [run](results/{folder}/run.json).*", markdown_table(rows, names)])
+    return f"*{caption}. {links}, [run](results/{folder}/run.json).*\n\n{markdown_table(rows, names)}"
 
 
 def fill_in(text: str, name: str, content: str) -> str:

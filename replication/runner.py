@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import papermill
@@ -13,7 +14,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from replication.clip.data import pair_checksums
+from replication.clip.data import PAIR_PARAMETERS, pair_checksums
 from replication.datasets import checksums
 from replication.paths import project_root
 from replication.provenance import run_key, sha256
@@ -104,11 +105,15 @@ def run(
     scratch = root / "results" / "local" / "executing" / f"{notebook.stem}.{profile}.{os.getpid()}.ipynb"
     scratch.parent.mkdir(parents=True, exist_ok=True)
     # Where there are Unix sockets, a kernel need not listen on a network port (and does not warn that it does).
-    config = Config({"KernelManager": {"transport": "ipc"}}) if os.name == "posix" else Config()
+    # They get a folder of their own: a kernel that is killed leaves them behind, by default in the project.
+    sockets = tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
+    places = {"transport": "ipc", "ip": f"{sockets.name}/socket"} if os.name == "posix" else {}
+    config = Config({"KernelManager": places})
     try:
-        papermill.execute_notebook(
-            str(notebook), str(scratch), parameters, cwd=str(root), progress_bar=sys.stderr.isatty(), config=config
-        )
+        with sockets:
+            papermill.execute_notebook(
+                str(notebook), str(scratch), parameters, cwd=str(root), progress_bar=sys.stderr.isatty(), config=config
+            )
     except PapermillExecutionError as error:
         reason = error.evalue.splitlines()[0] if error.evalue else ""
         # The index, from 0, counts the cell of parameters that papermill put in: it is the cell's number in the notebook.
@@ -137,7 +142,7 @@ def run(
 def data_checksums(parameters: dict) -> dict[str, str]:
     """Return the checksums of the data that a notebook with these parameters reads, as it writes them to run.json itself."""
     if "source" in parameters:
-        return pair_checksums(parameters["source"], parameters["size"])
+        return pair_checksums(**{name: parameters[name] for name in PAIR_PARAMETERS if name in parameters})
     return checksums(parameters.get("dataset"))
 
 

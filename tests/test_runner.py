@@ -78,6 +78,7 @@ def test_run_all_runs_every_experiment(project, alpha):
         assert runner.verify(folder) == []
         assert pd.read_csv(folder / "tables" / "rows.csv").to_dict("list") == {"row": [0, 1], "value": [0.5, 0.5]}
         assert read_record(folder)["experiment"] == name
+    assert not list(project.glob("kernel-*"))  # the sockets of kernels
     assert not list((project / "results" / "local" / "executing").iterdir())
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import yaml
 from torch import distributed
 
-from replication.clip.data import load_pairs
 from replication.clip.evaluation import evaluate
 from replication.clip.finetuning import FineTuning
 from replication.clip.processes import join_processes
@@ -42,7 +41,7 @@ def train(settings: Settings, folder: Path, device: str = "") -> tuple[Distribut
     """
     processes = join_processes(device)
     processes.check_batch_size(settings.batch_size)
-    train_pairs, test = (load_pairs(settings.source, split, settings.size) for split in ("train", "test"))
+    train_pairs, test = (settings.load(split) for split in ("train", "test"))
     task = FineTuning(settings, train_pairs, processes=processes)
     trainer = DistributedTrainer(task, make_clip_selector(task), settings.epochs, settings.seed, folder)
     trainer.run()

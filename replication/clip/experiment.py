@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from replication.clip.data import draw_captions, duplicate_share, load_pairs, pair_checksums
+from replication.clip.data import PAIR_PARAMETERS, draw_captions, duplicate_share, pair_checksums
 from replication.clip.evaluation import evaluate, in_batch_losses
 from replication.clip.examples import write_examples
 from replication.clip.finetuning import FineTuning
@@ -59,10 +59,10 @@ def run_experiment(
     check_distinct("objectives", objectives)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     grid = [Settings(method=m, objective=o, seed=s, **common) for o, m, s in product(objectives, methods, range(seeds))]
-    FineTuning(grid[0], load_pairs(grid[0].source, "train", grid[0].size), device)  # whatever cannot work shows now
-    load_pairs(grid[0].source, "test", grid[0].size)
+    FineTuning(grid[0], grid[0].load("train"), device)  # whatever cannot work shows now
+    grid[0].load("test")
     provenance = {
-        "data": pair_checksums(grid[0].source, grid[0].size),
+        "data": pair_checksums(**{name: getattr(grid[0], name) for name in PAIR_PARAMETERS}),
         "code": source_hash(CODE),
         "torch": str(torch.__version__),
     }
@@ -79,7 +79,7 @@ def run_experiment(
 
 def train_first(folder: Path, settings: Settings, device: str, provenance: dict, on_epoch: Callable[[int], None]) -> str:
     """Train the network that fine-tuning begins with, or continue its training; return the path of its checkpoint."""
-    task = FineTuning(settings, load_pairs(settings.source, "train", settings.size), device, provenance)
+    task = FineTuning(settings, settings.load("train"), device, provenance)
     place = run_folder(folder, f"first-{settings.seed}", task.identity())
     trainer = Trainer(task, make_clip_selector(task), settings.epochs, settings.seed, place)
     trainer.run(on_epoch)
@@ -99,8 +99,7 @@ def train_and_evaluate(
 
     `before_too`: evaluate the network before fine-tuning as well, and look at the losses of batches chosen afterwards.
     """
-    pairs = load_pairs(settings.source, "train", settings.size)
-    test = load_pairs(settings.source, "test", settings.size).head(test_images)
+    pairs, test = settings.load("train"), settings.load("test").head(test_images)
     task = FineTuning(settings, pairs, device, provenance)
     folder = run_folder(folder, settings.name, task.identity())
     identity = task.identity() | {"test images": len(test), "before too": before_too}

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from replication.clip.data import SOURCES
+from replication.clip.data import FITS, PAIR_PARAMETERS, SOURCES, PairSet, load_pairs
 from replication.clip.towers import FREEZE
 from replication.training.methods import METHODS
 from replication.training.settings import RunSettings
@@ -25,6 +25,8 @@ class Settings(RunSettings):
         seed: of initial weights, captions, crops and plans.
         images: use the first so many training images; 0: all.
         size: pixels of an image's side.
+        image_column, caption_column, separator: of a CSV, as `load_pairs` takes them.
+        fit: "squash": whole photographs, their proportions changed. "crop": their largest central square, as CLIP was trained.
         model: a name that `make_model` knows.
         pretrained: a tag of open_clip, the path of a checkpoint of this model, or "" for none.
         image_weights: path of ImageNet weights for a timm image tower, or "".
@@ -51,6 +53,10 @@ class Settings(RunSettings):
     seed: int = 0
     images: int = 0
     size: int = 64
+    image_column: str = "filepath"
+    caption_column: str = "title"
+    separator: str = ""
+    fit: str = "squash"
     model: str = "mobilenetv2-tiny-text"
     pretrained: str = ""
     image_weights: str = ""
@@ -79,6 +85,7 @@ class Settings(RunSettings):
         check_choice("method", self.method, METHODS)
         check_choice("objective", self.objective, OBJECTIVES)
         check_choice("freeze", self.freeze, FREEZE)
+        check_choice("fit", self.fit, FITS)
         check_choice("precision", self.precision, PRECISIONS)
         for name, low in (("seed", 0), ("images", 0), ("size", 8), ("batch_size", 2), ("epochs", 1), ("k", 1)):
             check_count(name, getattr(self, name), low)
@@ -97,3 +104,7 @@ class Settings(RunSettings):
             raise ValueError(f"crop_min={self.crop_min} must be <= 1, the whole image")
         if self.images and self.images < self.batch_size:
             raise ValueError(f"images={self.images} must be 0 (all) or >= batch_size={self.batch_size}")
+
+    def load(self, split: str) -> PairSet:
+        """Return the pairs of a split, "train" (all of them, not only `images`) or "test"; errors as of `load_pairs`."""
+        return load_pairs(split=split, **{name: getattr(self, name) for name in PAIR_PARAMETERS})

@@ -1,4 +1,5 @@
 import pytest
+from PIL import Image
 
 from replication.clip.settings import Settings
 
@@ -10,6 +11,7 @@ from replication.clip.settings import Settings
         ({"method": "best"}, r"^method='best' must be one of 'SGD'"),
         ({"objective": "simclr"}, r"^objective='simclr' must be one of 'clip', 'sogclr'$"),
         ({"freeze": "all"}, r"^freeze='all' must be one of 'none', 'image', 'text', 'all but projections'$"),
+        ({"fit": "pad"}, r"^fit='pad' must be one of 'squash', 'crop'$"),
         ({"precision": "half"}, r"^precision='half' must be one of"),
         ({"batch_size": 1}, r"^batch_size=1 must be >= 2$"),
         ({"warmup_epochs": 6}, r"^warmup_epochs=6 must be <= epochs=5$"),
@@ -29,6 +31,18 @@ def test_wrong_settings_are_one_line_before_anything_runs(changes, message):
 def test_a_csv_is_a_source_and_names_fit_a_folder():
     s = Settings("my/pairs.csv", "SwapSearch, whole set", seed=2)
     assert s.name == "clip-SwapSearch__whole_set-2"
+
+
+def test_the_columns_of_a_csv_reach_the_pairs(tmp_path):
+    for name in "ab":
+        Image.new("RGB", (20, 10)).save(tmp_path / f"{name}.png")
+    (tmp_path / "pairs.csv").write_text("image;text;split\na.png;one;train\nb.png;two;test\n")
+    columns = {"image_column": "image", "caption_column": "text", "separator": ";", "fit": "crop"}
+    s = Settings(str(tmp_path / "pairs.csv"), "SGD", size=8, **columns)
+    assert s.load("train").captions == [["one"]] and s.load("test").captions == [["two"]]
+    assert s.plain().items() >= columns.items()  # a checkpoint tells them apart
+    with pytest.raises(ValueError, match=r"has no column 'filepath'; it has 'image;text;split'$"):
+        Settings(str(tmp_path / "pairs.csv"), "SGD", size=8).load("train")
 
 
 def test_common_settings_are_those_parameters_that_are_settings():

@@ -18,6 +18,8 @@ from replication.validation import check_choice, check_count
 
 PHOTOGRAPHS: dict[str, Callable[[str], Listing]] = {"flickr8k": flickr8k, "coco": coco}
 SOURCES = ("digits", *PHOTOGRAPHS)
+# Those of a notebook's parameters, and of `Settings`, that decide which pairs are loaded, as `load_pairs` names them.
+PAIR_PARAMETERS = ("source", "size", "image_column", "caption_column", "separator", "fit")
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,14 @@ def load_pairs(
 
 
 @cache
-def pair_checksums(source: str, size: int) -> dict[str, str]:
-    """Return SHA-256 of the decoded images and the captions of the training and the test split, as run.json records them."""
+def pair_checksums(source: str, size: int, **options: str) -> dict[str, str]:
+    """Return SHA-256 of the decoded images and the captions of the training and the test split, as run.json records them.
+
+    `options`: the others of `PAIR_PARAMETERS`, as for `load_pairs`.
+    """
     sums = {}
     for split in ("train", "test"):
-        pairs = load_pairs(source, split, size)
+        pairs = load_pairs(source, split, size, **options)
         digest = hashlib.sha256(pairs.images.contiguous().numpy())
         digest.update("\0".join("\1".join(texts) for texts in pairs.captions).encode())
         sums[f"{pairs.name} {split} at {size} px"] = digest.hexdigest()
