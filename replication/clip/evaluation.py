@@ -7,8 +7,9 @@ from replication.clip.data import PairSet, caption_groups
 from replication.clip.finetuning import FineTuning
 from replication.clip.selecting import make_clip_selector
 from replication.clip.towers import learned_temperature
-from replication.evaluation import retrieval_metrics
+from replication.evaluation import learned_norms, recalibrated, retrieval_metrics
 from replication.losses import batch_losses
+from replication.selection import ShuffledBatches
 from replication.training.seeding import derived_seed
 
 HISTOGRAM_METHODS = ("SGD", "OSGD", "SC", "SwapSearch")
@@ -27,6 +28,21 @@ def evaluate(task: FineTuning, test: PairSet) -> dict[str, float]:
     found = retrieval_metrics(u, v, torch.arange(len(u)), groups)
     measures = {f"{name} {m}": found[f"{side} {m}"] for side, name in DIRECTIONS.items() for m in MEASURES}
     return measures | {"temperature": learned_temperature(task.network)}
+
+
+def evaluate_recalibrated(task: FineTuning, test: PairSet) -> dict[str, float]:
+    """Return "mean R@1, recalibrated" and "mean R@10, recalibrated", by an image tower that normalises as shuffled batches do.
+
+    Its running statistics are replaced by the averages over one epoch of shuffled training batches, the same ones for all
+    methods (see `recalibrated`), and restored. Returns {} if the tower has no batch normalisation that learns.
+    """
+    if not learned_norms(task.network.visual):
+        return {}
+    generator = torch.Generator().manual_seed(derived_seed(task.settings.seed, "recalibration"))
+    plan = ShuffledBatches(task.settings.batch_size).plan(task.num_samples, generator)
+    with task.autocast(), recalibrated(task.network.visual, (task.whole_images(task.images[rows]) for rows in plan)):
+        found = evaluate(task, test)
+    return {f"mean {name}, recalibrated": found[f"mean {name}"] for name in ("R@1", "R@10")}
 
 
 def embed_test(task: FineTuning, test: PairSet) -> tuple[Tensor, Tensor, Tensor]:

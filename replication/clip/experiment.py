@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from replication.clip.data import PAIR_PARAMETERS, draw_captions, duplicate_share, pair_checksums
-from replication.clip.evaluation import evaluate, in_batch_losses
+from replication.clip.evaluation import evaluate, evaluate_recalibrated, in_batch_losses
 from replication.clip.examples import write_examples
 from replication.clip.finetuning import FineTuning
 from replication.clip.selecting import make_clip_selector
@@ -107,7 +107,7 @@ def train_and_evaluate(
     if result is not None:
         on_epoch(settings.epochs)
         return result | {"reused": True}
-    before = evaluate(task, test) if before_too else None
+    before = evaluate(task, test) | evaluate_recalibrated(task, test) if before_too else None
     texts = [text for captions in task.pairs.captions for text in captions]
 
     def describe_plan(plan, epoch):
@@ -122,7 +122,7 @@ def train_and_evaluate(
     result = {
         "settings": settings.plain(),
         BEFORE: before,
-        "trained": evaluate(task, test),
+        "trained": evaluate(task, test) | evaluate_recalibrated(task, test),
         "batch losses": in_batch_losses(task) if before_too else {},
         "history": trainer.history,
         "timings": trainer.timings,

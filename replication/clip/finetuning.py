@@ -116,7 +116,7 @@ class FineTuning(NetworkTask):
     def embed_pairs(self, images: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Return the unit features (u [M, d], v [T, d], float32) of images uint8 [M, 3, S, S] and tokens [T, context]."""
         self.network.eval()
-        u = self._in_blocks(self.network.encode_image, images, self._whole_images)
+        u = self._in_blocks(self.network.encode_image, images, self.whole_images)
         v = self._in_blocks(self.network.encode_text, tokens, lambda block: block.long())
         train_mode(self.network)
         return u, v
@@ -126,7 +126,7 @@ class FineTuning(NetworkTask):
         result = torch.zeros(len(inputs), 0)
         for number, rows in enumerate(torch.arange(len(inputs)).split(FEATURE_BATCH)):
             if number % self.processes.count == self.processes.rank or number == 0:  # all learn the width from the first
-                with self._autocast():
+                with self.autocast():
                     features = encode(prepare(inputs[rows[0] : rows[-1] + 1]), normalize=True).float()
                 if number == 0:
                     result = features.new_zeros(len(inputs), features.shape[1])
@@ -134,11 +134,13 @@ class FineTuning(NetworkTask):
                     result[rows[0] : rows[-1] + 1] = features
         return self.processes.sum(result)
 
-    def _whole_images(self, images: Tensor) -> Tensor:
+    def whole_images(self, images: Tensor) -> Tensor:
+        """Return images uint8 [M, 3, S, S] as the image tower takes them, without a crop."""
         x = as_input(images, self.mean, self.std, self.settings.size)
         return x.contiguous(memory_format=torch.channels_last)
 
-    def _autocast(self) -> torch.autocast:
+    def autocast(self) -> torch.autocast:
+        """Return the context in which the towers run."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
 
     def steps(self, plan: LongTensor, start: int, epoch: int) -> Iterator[Tensor]:
@@ -155,7 +157,7 @@ class FineTuning(NetworkTask):
     def crop(self, images: Tensor, epoch: int, position: int) -> Tensor:
         """Return random crops of a whole batch, so that the number of processes does not change them."""
         if self.settings.crop_min == 1:
-            return self._whole_images(images)
+            return self.whole_images(images)
         self.generator.manual_seed(derived_seed(self.settings.seed, "crops", epoch, position))
         return self.augment(images, self.generator).contiguous(memory_format=torch.channels_last)
 
@@ -183,7 +185,7 @@ class FineTuning(NetworkTask):
             tokens: int64 [B/w, context].
             batch: the whole batch's positions in the data, [B].
         """
-        with self._autocast():
+        with self.autocast():
             u, v, scale, *_ = self.forward(images, tokens)
         return self.objective(u.float(), v.float(), scale.float(), batch)
 

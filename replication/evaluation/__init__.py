@@ -6,6 +6,7 @@
 | `corruption_retrieval` | the right corruption among all corruptions of one image (the paper's main table) |
 | `knn_accuracy` | classes of the nearest neighbours |
 | `linear_probe_accuracy` | classes by logistic regression |
+| `recalibrated`, `learned_norms` | batch normalisation with the statistics of other batches, for a while |
 | `paired_comparison` | selectors against a baseline, paired over seeds |
 """
 
@@ -13,13 +14,16 @@ from replication.evaluation.comparison import paired_comparison
 from replication.evaluation.corrupted import corruption_retrieval
 from replication.evaluation.knn import knn_accuracy
 from replication.evaluation.linear_probe import linear_probe_accuracy
+from replication.evaluation.recalibrated import learned_norms, recalibrated
 from replication.evaluation.retrieval import retrieval, retrieval_metrics
 
 __all__ = [
     "corruption_retrieval",
     "knn_accuracy",
+    "learned_norms",
     "linear_probe_accuracy",
     "paired_comparison",
+    "recalibrated",
     "retrieval",
     "retrieval_metrics",
 ]

@@ -43,13 +43,16 @@ def measures_figure(
     return figure
 
 
-def learning_figure(history: pd.DataFrame, title: str, share: str, share_label: str) -> plt.Figure:
+def learning_figure(
+    history: pd.DataFrame, title: str, share: str, share_label: str, guessing: float | None = None
+) -> plt.Figure:
     """Draw, over the epochs, the loss of the batches trained on, and a share of likely false negatives in them, mean ± sd.
 
     Args:
         history: `Results.history` of one objective.
         title: above both.
         share, share_label: the column of false negatives, and what its axis says.
+        guessing: loss (nats) of a network that cannot tell the samples of a batch apart, drawn as a line.
     """
     panels = {"loss": "mean loss of the batches trained on (nats)", share: share_label}
     figure, axes = plt.subplots(1, len(panels), figsize=(6.2 * len(panels), 4.4))
@@ -63,6 +66,8 @@ def learning_figure(history: pd.DataFrame, title: str, share: str, share_label: 
         axis.set(xlabel="epoch", ylabel=label)
         axis.xaxis.get_major_locator().set_params(integer=True)
     axes[1].set_ylim(bottom=0)
+    if guessing is not None:
+        axes[0].axhline(guessing, color="black", linestyle=":", linewidth=1.5, label=f"guessing: {guessing:.2f}")
     axes[0].legend()
     count = int(history.groupby("selector").seed.nunique().min())
     figure.suptitle(f"{title}; mean ± sd over n={count} seeds", fontsize="medium")

@@ -100,7 +100,7 @@ def test_the_loss_is_half_of_equation_1():
     u, v = task.embed(0, 0)
     expected = 0.5 * contrastive_loss(u[:16], v[:16], learned_temperature(task.network))
     tokens = task.tokens[task.caption_rows(0)[:16]].long()
-    loss = task.loss(task._whole_images(task.images[:16]), tokens, torch.arange(16))
+    loss = task.loss(task.whole_images(task.images[:16]), tokens, torch.arange(16))
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -117,7 +117,7 @@ def test_captions_are_those_drawn_for_the_epoch():
     assert len(task.tokens) < 400  # equal captions are kept once
 
 
-def test_features_are_unit_rows_of_whole_images_whatever_the_block(monkeypatch):
+def test_features_are_unit_rows_ofwhole_images_whatever_the_block(monkeypatch):
     task = small_task(size=20)
     u, v = task.embed(1, 0)
     assert u.shape == v.shape == (80, 64) and u.dtype == torch.float32
@@ -144,7 +144,7 @@ def test_crops_depend_on_epoch_and_position_only():
     first, again, other_place, other_epoch = (task.crop(images, *when) for when in ((0, 1), (0, 1), (0, 2), (1, 1)))
     assert torch.equal(first, again) and first.shape == (16, 3, 16, 16)
     assert not torch.equal(first, other_place) and not torch.equal(first, other_epoch)
-    whole = task._whole_images(images)
+    whole = task.whole_images(images)
     assert 0 < (first - whole).abs().mean() < 0.3  # at least nine tenths of the picture, and its colours
 
 

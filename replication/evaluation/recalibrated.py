@@ -1,0 +1,43 @@
+"""Batch normalisation with the statistics of other batches than those that a network was trained on."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.swa_utils import update_bn
+
+
+def learned_norms(network: nn.Module) -> list[_BatchNorm]:
+    """Return the batch normalisations whose running statistics training changes: those with a parameter that learns."""
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    return [norm for norm in norms if any(parameter.requires_grad for parameter in norm.parameters())]
+
+
+@contextmanager
+def recalibrated(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[None]:
+    """Let running means and variances be the averages over `batches` for the time of a `with` block; then as they were.
+
+    A batch of similar samples has a mean of its own and a small variance. A network that was trained on such batches
+    normalises test images by statistics of such batches, which is not what hard batches teach its weights. Equal statistics
+    for all methods separate the two.
+
+    Args:
+        network: called with each batch, in train mode; parameters are left alone. All its batch normalisations are affected.
+        batches: inputs of the network, such as shuffled training images.
+
+    Raises:
+        Whatever the network raises; its statistics are restored then too.
+    """
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    kept = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
+    modes = {module: module.training for module in network.modules()}
+    try:
+        update_bn(batches, network)
+        yield
+    finally:
+        for norm, buffers in zip(norms, kept, strict=True):
+            for name, buffer in buffers.items():
+                getattr(norm, name).copy_(buffer)
+        for module, training in modes.items():
+            module.training = training
