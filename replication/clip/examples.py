@@ -10,27 +10,30 @@ from replication.clip.evaluation import embed_test, nearest_images
 from replication.clip.finetuning import FineTuning
 
 
-def write_examples(task: FineTuning, test: PairSet, path: Path, rows: int = 6, columns: int = 5) -> None:
-    """Write a page of test captions, evenly spaced, each above the images found for it, the right one framed.
+def write_examples(task: FineTuning, test: PairSet, path: Path, rows: int = 6, columns: int = 6) -> None:
+    """Write a page of test captions, evenly spaced, each above its own image and those found for it, best first.
+
+    A frame marks the caption's own image, wherever it stands.
 
     It stays beside the checkpoint, which git ignores: photographs belong to their authors, and committed results show none.
     """
     u, v, groups = embed_test(task, test)
     texts, _ = caption_groups(test)
     chosen = torch.linspace(0, len(texts) - 1, min(rows, len(texts))).long().tolist()
-    found = nearest_images(u, v, chosen, columns)
+    found = nearest_images(u, v, chosen, columns - 1)
     # A figure of its own: pyplot would keep it, and choose a window system.
     figure = Figure(figsize=(1.7 * columns, 2.1 * len(chosen)), layout="constrained")
     axes = figure.subplots(len(chosen), columns, squeeze=False)
     for line, (caption, images) in enumerate(zip(chosen, found.tolist(), strict=True)):
-        for axis, image in zip(axes[line], images, strict=False):
+        own = int(groups[caption])
+        for axis, image in zip(axes[line], [own, *images], strict=False):
             axis.imshow(test.images[image].permute(1, 2, 0).numpy())
-            right = image == int(groups[caption])
             for spine in axis.spines.values():
-                spine.set(color="tab:blue" if right else "none", linewidth=4)
+                spine.set(color="tab:blue" if image == own else "none", linewidth=4)
         for axis in axes[line]:
             axis.set(xticks=[], yticks=[])
-        axes[line][0].set_title(texts[caption], loc="left", fontsize="medium")
+        title = axes[line][0].set_title(texts[caption], loc="left", fontsize="medium")
+        title.set_in_layout(False)  # it may run on above the other columns without moving them
     temporary = path.with_name(f".{path.name}")
     figure.savefig(temporary, format="png", dpi=100)
     temporary.replace(path)
