@@ -1,11 +1,16 @@
 """Ordered SGD: of k random batches keep the q with the largest loss."""
 
+import torch
+from torch import LongTensor, Tensor
+
 from replication.losses import batch_losses
 from replication.selection.all_batches import AllBatches
 from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
 from replication.selection.parallel import single_threaded
 from replication.selection.shuffled import independent_rows
 from replication.validation import check_choice, check_count, check_positive
+
+MAX_ELEMENTS = 2**24  # of the largest tensor while candidates are ranked, as in `batch_losses`: 64 MB in float32
 
 
 class OrderedSGD(BatchSelector):
@@ -25,6 +30,8 @@ class OrderedSGD(BatchSelector):
         temperature: > 0, of the loss that ranks the candidates.
         max_batches: refuse to rank more candidates than this.
         hardest_first: the order of the q batches; False: the hardest comes last, as in the released training code.
+        loss: what ranks the candidates. "info_nce": eq. (1) of the paper. "nt_xent": the loss of SimCLR (`NTXent`), in which
+            the 2B views of a batch compete, those of one side too, as in the released training code.
 
     Raises:
         ValueError: a parameter out of range; from `select`, q above the k that the data allow.
@@ -39,6 +46,7 @@ class OrderedSGD(BatchSelector):
         temperature: float = 1.0,
         max_batches: int = 1_000_000,
         hardest_first: bool = True,
+        loss: str = "info_nce",
     ):
         self.batch_size = check_count("batch_size", batch_size, 2)
         self.candidates = check_choice("candidates", candidates, ("partition", "independent", "all"))
@@ -49,6 +57,7 @@ class OrderedSGD(BatchSelector):
         self.temperature = check_positive("temperature", temperature)
         self.max_batches = check_count("max_batches", max_batches, 1)
         self.hardest_first = hardest_first
+        self.loss = check_choice("loss", loss, ("info_nce", "nt_xent"))
 
     def _select(self, u, v, generator):
         batches = self._candidates(len(u), generator)
@@ -57,7 +66,10 @@ class OrderedSGD(BatchSelector):
         if q > count:
             raise ValueError(f"q={q} must be <= {count}, the number of candidates that N={len(u)} samples give")
         with single_threaded():  # many small products, during which threads would mostly wait for each other
-            losses = batch_losses(u, v, batches, self.temperature, validate=False)
+            if self.loss == "nt_xent":
+                losses = _nt_xent_losses(u, v, batches, self.temperature)
+            else:
+                losses = batch_losses(u, v, batches, self.temperature, validate=False)
         # A stable sort breaks ties towards the lowest index, on every device.
         chosen = losses.argsort(descending=True, stable=True)[:q].cpu()
         return batches[chosen if self.hardest_first else chosen.flip(0)]
@@ -72,3 +84,19 @@ class OrderedSGD(BatchSelector):
             return independent_rows(k, num_samples, self.batch_size, generator)
         rows = shuffled_rows(num_samples, self.batch_size, generator)
         return rows[: self.k.within(len(rows))]
+
+
+def _nt_xent_losses(u: Tensor, v: Tensor, batches: LongTensor, temperature: float) -> Tensor:
+    """Return `NTXent` of every mini-batch, [M] in nats, of unit rows u, v [N, d] and batches [M, B]."""
+    views = 2 * batches.shape[1]
+    rows = max(1, MAX_ELEMENTS // (views * max(views, u.shape[1])))
+    return torch.cat([_nt_xent_of_block(u, v, block, temperature) for block in batches.to(u.device).split(rows)])
+
+
+def _nt_xent_of_block(u: Tensor, v: Tensor, batches: LongTensor, temperature: float) -> Tensor:
+    with torch.autocast(u.device.type, enabled=False):
+        views = torch.cat([u[batches], v[batches]], dim=1)  # [M, 2B, d]
+        logits = views @ views.mT / temperature
+        positive = logits.diagonal(batches.shape[1], dim1=1, dim2=2)  # [M, B]: the same for both views of a sample
+        logits.diagonal(dim1=1, dim2=2).fill_(-torch.inf)  # no view is its own candidate
+        return logits.logsumexp(dim=2).mean(dim=1) - positive.mean(dim=1)

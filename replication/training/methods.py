@@ -19,7 +19,8 @@ _Make = Callable[[int, float, int, int], BatchSelector]
 METHODS: dict[str, _Make] = {
     "SGD": lambda b, t, k, c: ShuffledBatches(b),
     "OSGD": lambda b, t, k, c: OrderedSGD(b, c, temperature=t),
-    "OSGD, as released": lambda b, t, k, c: OrderedSGD(b, c, temperature=t, hardest_first=False),
+    # The paper ranks by its loss, eq. (1); the released code by the loss that it trains with, and the hardest comes last.
+    "OSGD, as released": lambda b, t, k, c: OrderedSGD(b, c, temperature=t, hardest_first=False, loss="nt_xent"),
     "SC": lambda b, t, k, c: SpectralClustering(b, k, temperature=t),
     "SC (exp)": lambda b, t, k, c: SpectralClustering(b, k, "exp", t),
     "SwapSearch": lambda b, t, k, c: SwapSearch(b, k, t),
