@@ -62,8 +62,24 @@ def claims_page(results: Path) -> str:
         "checked the claim, from the numbers it shows.\n\n"
         f"The paper's claims: {counts}.\n\n"
         f"## Claims of the paper\n\n{markdown_table(rows[rows.kind == 'paper'], columns)}\n\n"
-        f"## Questions beyond the paper\n\n{markdown_table(rows[rows.kind == 'extension'], columns)}\n"
+        f"## Questions beyond the paper\n\n{markdown_table(rows[rows.kind == 'extension'], columns)}\n\n"
+        f"## Not run\n\nProfiles without results in this folder, and what would run them.\n\n{not_run(results)}\n"
     )
+
+
+def not_run(results: Path) -> str:
+    """Return a table of the profiles, smoke ones apart, that have no finished run below `results`, with their commands."""
+    done, rows = finished_runs(results), []
+    for path in sorted((project_root() / "notebooks").glob("*.*.yaml")):
+        notebook, profile, _ = path.name.split(".")
+        experiment = notebook.partition("_")[2]
+        if profile != "smoke" and (experiment, profile) not in done:
+            lines = path.read_text().splitlines()
+            words = lines[0].removeprefix("#").strip() if lines and lines[0].startswith("#") else ""
+            command = f"`python -m replication run {experiment} --profile {profile} --publish`"
+            rows.append({"notebook": notebook, "profile": profile, "what": words, "command": command})
+    names = {"notebook": "Notebook", "profile": "Profile", "what": "What it is", "command": "Command"}
+    return markdown_table(pd.DataFrame(rows, columns=list(names)), names) if rows else "*(every profile has been run)*"
 
 
 def short_ledger(results: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from replication.report import claims_page, ledger, load_claims, short_ledger, write_report
+from replication.report import claims_page, ledger, load_claims, not_run, short_ledger, write_report
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED, start_run
 from replication.runs import finished_runs
 
@@ -141,3 +141,15 @@ def test_every_link_of_the_committed_ledger_leads_to_a_file():
     for links in ledger(RESULTS).links:
         for target in re.findall(r"\]\(([^)]+)\)", links) if links else []:
             assert (RESULTS / target).is_file(), f"{target} does not exist"
+
+
+def test_profiles_without_a_run_are_listed_with_their_command(tmp_path, monkeypatch):
+    monkeypatch.setattr("replication.report.project_root", lambda: tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    for name in ("05_cifar.smoke", "05_cifar.default", "05_cifar.gpu"):
+        (tmp_path / "notebooks" / f"{name}.yaml").write_text("# On a GPU.\nprofile: x\n")
+    monkeypatch.setattr("replication.report.finished_runs", lambda results: {("cifar", "default"): {}})
+    table = not_run(tmp_path / "results").splitlines()
+    assert table[2:] == ["| 05_cifar | gpu | On a GPU. | `python -m replication run cifar --profile gpu --publish` |"]
+    monkeypatch.setattr("replication.report.finished_runs", lambda results: {("cifar", p): {} for p in ("default", "gpu")})
+    assert not_run(tmp_path / "results") == "*(every profile has been run)*"
