@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
 from replication.cifar.pretraining import BLOCK, Pretraining
-from replication.cifar.settings import Settings
+from replication.cifar.settings import ONLY_SOGCLR, Settings
 from replication.datasets import ImageSet, load_image_set
 
 
@@ -29,7 +29,7 @@ def compare_pipelines(common: dict, steps: int = 2 * BLOCK, device: str = "") ->
         floating-point operations of an update, and the share of the rate that this machine reaches in a large matrix product.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    settings = Settings(method="SGD", **common)
+    settings = Settings(method="SGD", **common | ONLY_SOGCLR)
     train = load_image_set(settings.dataset, "train")
     task = Pretraining(settings, train, device)
     steps = min(steps, task.steps_per_epoch)

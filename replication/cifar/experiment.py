@@ -9,7 +9,7 @@ import torch
 
 from replication.cifar.evaluation import Evaluation, evaluate, in_batch_losses
 from replication.cifar.pretraining import Pretraining
-from replication.cifar.settings import Settings
+from replication.cifar.settings import ONLY_SOGCLR, Settings
 from replication.datasets import checksums, corrupted_gallery, load_image_set
 from replication.hardness.measure import same_class_share
 from replication.provenance import source_hash
@@ -40,7 +40,7 @@ def run_experiment(
         folder: holds one subfolder for each training, with its checkpoint and its result.
         methods, objectives: names; see `Settings`.
         seeds: number of seeds, 0 ... seeds-1. A seed decides initialisation, views and plans; methods share it.
-        common: the other settings, equal for all.
+        common: the other settings, equal for all; `released_first_visit` reaches SogCLR alone, which must be among them.
         evaluation: how they are evaluated.
         workers: trainings side by side; 0: one for each core (on a GPU: 4).
         device: "cpu", "cuda", or "": a GPU if there is one.
@@ -53,8 +53,9 @@ def run_experiment(
     check_distinct("methods", methods, needed="SGD")
     check_distinct("objectives", objectives)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    others = common | ONLY_SOGCLR if "sogclr" in objectives else common
     grid = [
-        Settings(method=method, objective=objective, seed=seed, **common)
+        Settings(method=method, objective=objective, seed=seed, **(common if objective == "sogclr" else others))
         for objective, method, seed in product(objectives, methods, range(seeds))
     ]
     for split in ("train", "test"):

@@ -51,7 +51,8 @@ class Pretraining(NetworkTask):
         )
         # The network itself keeps the weights; what is compiled only runs it.
         self.forward = torch.compile(self.network, mode=COMPILE_MODE) if settings.compiled else self.network
-        self.objective = make_objective(settings.objective, self.num_samples, settings.temperature).to(self.device)
+        options = {"released_first_visit": True} if settings.released_first_visit else {}
+        self.objective = make_objective(settings.objective, self.num_samples, settings.temperature, **options).to(self.device)
         self.optimizer = make_lars(self.network, settings)
         self.mean, self.std = train.mean, train.std
         # The published views: crop, flip, colour jitter, grayscale and blur, drawn for each image and view on its own.

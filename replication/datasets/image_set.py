@@ -54,6 +54,8 @@ def load_image_set(name: str, split: str = "train") -> ImageSet:
     every class with its share, always the same. "cifar10", "cifar100": 50,000 and 10,000 of 32 x 32. "tiny-imagenet":
     100,000 and 10,000 of 64 x 64; its test labels were never published, so the validation set stands in.
 
+    In every split the order is always the same, and not one by class: the first n images are a fair sample.
+
     Raises:
         ValueError: unknown data set or split.
         FileNotFoundError: the data are missing or damaged; the message says how to get them.

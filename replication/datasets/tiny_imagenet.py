@@ -16,12 +16,25 @@ NAME = "tiny-imagenet"
 def load_tiny_imagenet(split: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the images [N, 64, 64, 3] (uint8) and labels [N] (int64) of "train" or "val".
 
-    Labels number the WordNet identifiers in alphabetical order, as torchvision's ImageFolder does. The first call decodes
-    the files as the official archive unpacks them, and writes `data/tiny-imagenet-200-<split>.npz`; later calls read that.
+    Labels number the WordNet identifiers in alphabetical order, as torchvision's ImageFolder does. The archive sorts the
+    training files by class; here both splits come in a random order, always the same, so that the first n images are a fair
+    sample of all classes. The first call decodes the files as the official archive unpacks them, and writes
+    `data/tiny-imagenet-200-<split>.npz`, in the order of the files; later calls read that.
 
     Raises:
         FileNotFoundError: files are missing or damaged; the message names the first one.
     """
+    images, labels = _in_order_of_files(split)
+    order = fair_order(len(labels))
+    return images[order], labels[order]
+
+
+def fair_order(count: int) -> np.ndarray:
+    """Return the numbers 0 ... count-1 in a random order, the same in every call."""
+    return np.random.default_rng(0).permutation(count)
+
+
+def _in_order_of_files(split: str) -> tuple[np.ndarray, np.ndarray]:
     folder = folder_of(NAME)
     cache = folder.with_name(f"{folder.name}-{split}.npz")
     if cache.is_file():

@@ -90,6 +90,16 @@ def test_wrong_methods_are_refused_before_anything_runs(tmp_path, methods, messa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_released_first_visit_reaches_sogclr_alone_and_is_refused_without_it(tmp_path, monkeypatch):
+    common = COMMON | {"released_first_visit": True}
+    monkeypatch.setattr("replication.cifar.experiment.run_grid", lambda train, jobs, *rest: [{"images": job} for job in jobs])
+    records = run_experiment(tmp_path, ["SGD"], ["simclr", "sogclr"], 1, common, EVALUATION).records
+    settings = [record["images"][1] for record in records]
+    assert {s.objective: s.released_first_visit for s in settings} == {"simclr": False, "sogclr": True}
+    with pytest.raises(ValueError, match=r"^released_first_visit=True must be false for objective='simclr'"):
+        run_experiment(tmp_path, ["SGD"], ["simclr"], 1, common, EVALUATION)
+
+
 def test_records_without_the_untrained_network_have_no_row_for_it(grid):
     _, results = grid
     only_sc = Results([record for record in results.records if record["settings"]["method"] == "SC"])

@@ -120,6 +120,19 @@ def test_every_objective_trains_in_bfloat16_as_on_a_gpu(objective):
     assert all(p.dtype == torch.float32 for p in task.network.parameters())
 
 
+def test_the_released_first_visit_is_a_switch_of_sogclr():
+    """Where new samples meet old ones, their averages start at a share gamma = 0.9 of what they are otherwise."""
+    averages = []
+    for released in (False, True):
+        task = small_task(objective="sogclr", released_first_visit=released)
+        task.augment = lambda images, generator: images.float()
+        list(task.steps(torch.tensor([list(range(16)), list(range(8, 24))]), 0, 0))  # warm-up: the first rate is 0
+        averages.append(task.objective.log_average.exp())
+    torch.testing.assert_close(averages[1][:16], averages[0][:16])
+    torch.testing.assert_close(averages[1][16:24], 0.9 * averages[0][16:24])
+    assert (averages[0][16:24] > 0).all()
+
+
 def test_a_compiled_network_computes_the_same_with_the_same_weights(monkeypatch):
     """With a backend that needs no C++ compiler: what is compiled shares the weights, and so the checkpoints."""
     compiled, compile_ = [], torch.compile

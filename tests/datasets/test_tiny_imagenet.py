@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from replication.datasets import load_image_set, load_images
-from replication.datasets.tiny_imagenet import load_tiny_imagenet
+from replication.datasets.tiny_imagenet import fair_order, load_tiny_imagenet
 
 CLASSES = ("n03", "n01", "n02")  # as listed in wnids.txt: not in alphabetical order
 
@@ -44,11 +44,28 @@ def refusal(split):
 def test_labels_number_the_classes_in_alphabetical_order(folder):
     images, labels = load_tiny_imagenet("train")
     assert images.shape == (6, 64, 64, 3) and images.dtype == np.uint8
-    assert labels.tolist() == [0, 0, 1, 1, 2, 2]
-    assert np.abs(images.mean((1, 2, 3)) - [110, 111, 120, 121, 100, 101]).max() < 2
+    found = sorted(zip(labels.tolist(), images.mean((1, 2, 3)).round().astype(int).tolist(), strict=True))
+    assert found == [(0, 110), (0, 111), (1, 120), (1, 121), (2, 100), (2, 101)]
     images, labels = load_tiny_imagenet("val")
-    assert labels.tolist() == [1, 0, 2, 0]
-    assert np.abs(images.mean((1, 2, 3)) - [20, 40, 60, 80]).max() < 2
+    found = sorted(zip(images.mean((1, 2, 3)).round().astype(int).tolist(), labels.tolist(), strict=True))
+    assert found == [(20, 1), (40, 0), (60, 2), (80, 0)]
+
+
+@pytest.mark.parametrize(("split", "levels"), [("train", [110, 111, 120, 121, 100, 101]), ("val", [20, 40, 60, 80])])
+def test_both_splits_come_in_the_fair_order_decoded_or_read(folder, split, levels):
+    for _ in ("decoded", "read"):
+        images, _ = load_tiny_imagenet(split)
+        assert np.abs(images.mean((1, 2, 3)) - np.array(levels)[fair_order(len(levels))]).max() < 2
+
+
+def test_every_prefix_of_the_fair_order_is_a_sample_of_all_classes():
+    order = fair_order(100_000)
+    assert np.array_equal(np.sort(order), np.arange(100_000)) and np.array_equal(order, fair_order(100_000))
+    classes = order // 500  # as the files of the archive are sorted
+    for size in (5_000, 16_000, 50_000):
+        counts, share = np.bincount(classes[:size], minlength=200), size / 100_000
+        deviation = (500 * share * (1 - share)) ** 0.5  # of the hypergeometric law
+        assert np.abs(counts - 500 * share).max() < 5 * deviation
 
 
 def test_it_is_an_image_set_whose_test_split_is_the_validation_set(folder):
