@@ -1,11 +1,13 @@
 """Galleries: generated without downloads, and the official layouts in small or sparse copies."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from replication.datasets import CORRUPTIONS, corrupt, corrupted_gallery, load_image_set
+from replication.datasets import CORRUPTIONS, corrupt, corrupted_gallery, gallery, load_image_set
 from replication.datasets.archives import ARCHIVES
 from replication.datasets.gallery import STANDARD
 
@@ -19,12 +21,60 @@ def test_generated_galleries_hold_the_same_images_under_every_type(data):
     assert images.shape == (14, 9, 3, 32, 32) and images.dtype == torch.uint8
     assert types == list(CORRUPTIONS) and source == "generated"
     clean = load_image_set("digits", "test").images[:9]
-    for gallery, name in zip(images, types, strict=True):
-        assert torch.equal(gallery, corrupt(clean, name, 2))
+    for one, name in zip(images, types, strict=True):
+        assert torch.equal(one, corrupt(clean, name, 2))
     fewer, _, _ = corrupted_gallery("digits", 2, 4)
     assert torch.equal(fewer, images[:, :4])
     assert not torch.equal(corrupted_gallery("digits", 2, 9, seed=1)[0], images)
     assert corrupted_gallery("digits", 1, 10_000)[0].shape[1] == 360
+
+
+@pytest.fixture
+def made(monkeypatch, data):
+    """The (severity, number of images, seed) of every gallery that is made, in a process that has none yet."""
+    made = []
+
+    def counted(images, name, severity, seed):
+        if name == CORRUPTIONS[0]:
+            made.append((severity, len(images), seed))
+        return corrupt(images, name, severity, seed)
+
+    monkeypatch.setattr(gallery, "corrupt", counted)
+    monkeypatch.setattr(gallery, "_kept", OrderedDict())
+    return made
+
+
+def test_a_gallery_is_made_once_in_a_process(made, monkeypatch):
+    first = {severity: corrupted_gallery("digits", severity, 3)[0] for severity in (1, 4)}
+    corrupted_gallery("digits", 1, 2)
+    corrupted_gallery("digits", 1, 3, seed=5)
+    everything = [(1, 3, 0), (4, 3, 0), (1, 2, 0), (1, 3, 5)]
+    assert made == everything
+    monkeypatch.setattr(gallery, "load_image_set", lambda *arguments: pytest.fail("it read the data again"))
+    for severity in (1, 4, 1):
+        again, types, source = corrupted_gallery("digits", severity, 3)
+        assert torch.equal(again, first[severity]) and (types, source) == (list(CORRUPTIONS), "generated")
+    assert made == everything
+
+
+def test_the_galleries_that_are_kept_are_bounded_and_the_one_used_last_stays(made, monkeypatch):
+    one = 14 * 2 * 3 * 32 * 32
+    monkeypatch.setattr(gallery, "KEPT_BYTES", 2 * one + 1)
+    for severity in (1, 2, 1, 3, 1, 2):
+        corrupted_gallery("digits", severity, 2)
+    assert [severity for severity, *_ in made] == [1, 2, 3, 2]
+    for _ in range(2):  # larger than all that may be kept: made each time, and drives nothing out
+        corrupted_gallery("digits", 5, 5)
+    corrupted_gallery("digits", 1, 2)
+    assert [severity for severity, *_ in made] == [1, 2, 3, 2, 5, 5]
+    assert sum(kept.nbytes for kept in gallery._kept.values()) == 2 * one
+
+
+def test_other_data_are_other_galleries(made, monkeypatch, tmp_path):
+    corrupted_gallery("digits", 1, 2)
+    monkeypatch.setattr("replication.paths.data_dir", lambda: tmp_path / "other")
+    corrupted_gallery("digits", 1, 2)
+    assert len(made) == 2
 
 
 @pytest.fixture
@@ -57,8 +107,8 @@ def test_official_files_of_cifar_are_used_where_they_are(cifar_c):
     for severity in (1, 3):
         images, types, source = corrupted_gallery("cifar100", severity, 5)
         assert types == list(STANDARD) and source == "official" and images.shape == (15, 5, 3, 32, 32)
-        for gallery, name in zip(images, types, strict=True):
-            assert np.array_equal(gallery.permute(0, 2, 3, 1), stored[name, severity])
+        for one, name in zip(images, types, strict=True):
+            assert np.array_equal(one.permute(0, 2, 3, 1), stored[name, severity])
 
 
 def test_missing_and_damaged_official_files_are_named(cifar_c):
