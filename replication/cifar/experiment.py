@@ -8,11 +8,12 @@ from pathlib import Path
 import torch
 
 from replication.cifar.evaluation import Evaluation, evaluate, in_batch_losses
-from replication.cifar.pretraining import Pretraining
+from replication.cifar.pretraining import Pretraining, training_images
 from replication.cifar.settings import ONLY_SOGCLR, Settings
 from replication.datasets import checksums, corrupted_gallery, load_image_set
 from replication.hardness.measure import same_class_share
 from replication.provenance import source_hash
+from replication.selection import BatchSelector
 from replication.training.grid import read_result, run_folder, run_grid, write_result
 from replication.training.loop import Trainer
 from replication.training.methods import make_selector
@@ -58,8 +59,10 @@ def run_experiment(
         Settings(method=method, objective=objective, seed=seed, **(common if objective == "sogclr" else others))
         for objective, method, seed in product(objectives, methods, range(seeds))
     ]
-    for split in ("train", "test"):
-        load_image_set(grid[0].dataset, split)
+    train, _ = (load_image_set(grid[0].dataset, split) for split in ("train", "test"))
+    # Made here for its checks only, before the workers begin.
+    for settings in grid:
+        training_selector(settings, training_images(settings, train))
     provenance = {"data": checksums(grid[0].dataset), "code": source_hash(CODE), "device": device}
     provenance |= {name: metadata.version(name) for name in ("torch", "torchvision", "timm", "scikit-learn", "scipy", "numba")}
     # Methods share the untrained network of a seed, so the first of them evaluates it for all.
@@ -94,12 +97,9 @@ def train_and_evaluate(
         on_epoch(epochs)
         return result | {"reused": True}
     untrained = evaluate(task, test, evaluation) if untrained_too else None
-    selector = make_selector(
-        settings.method, task.num_samples, settings.batch_size, settings.temperature, settings.k, settings.candidates
-    )
     trainer = Trainer(
         task,
-        selector,
+        training_selector(settings, task.num_samples),
         epochs,
         settings.seed,
         folder,
@@ -119,3 +119,9 @@ def train_and_evaluate(
     }
     write_result(folder / "result.json", identity, result)
     return result | {"reused": False}
+
+
+def training_selector(settings: Settings, num_samples: int) -> BatchSelector:
+    """Return what chooses the batches of a run on `num_samples` images; see `make_selector`."""
+    s = settings
+    return make_selector(s.method, num_samples, s.batch_size, s.temperature, s.k, s.candidates)

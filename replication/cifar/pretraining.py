@@ -38,11 +38,9 @@ class Pretraining(NetworkTask):
     def __init__(self, settings: Settings, train: ImageSet, device: str = "cpu", provenance: dict | None = None):
         self.settings = settings
         self.device = torch.device(device)
-        self.images = train.images[: settings.images or None].to(self.device)
-        self.labels = train.labels[: settings.images or None]
-        self.num_samples = len(self.images)
-        if self.num_samples < settings.batch_size:
-            raise ValueError(f"batch_size={settings.batch_size} must be <= {self.num_samples}, the images of {train.name}")
+        self.num_samples = training_images(settings, train)
+        self.images = train.images[: self.num_samples].to(self.device)
+        self.labels = train.labels[: self.num_samples]
         self.steps_per_epoch = self.num_samples // settings.batch_size
         self.provenance = provenance or {}
         # The channels-last layout is the faster one for convolutions, on CPUs and on GPUs.
@@ -113,6 +111,14 @@ class Pretraining(NetworkTask):
         loss.backward()
         self.optimizer.step()
         return loss.detach()
+
+
+def training_images(settings: Settings, train: ImageSet) -> int:
+    """Return how many of the images of `train` a run uses; ValueError if they do not fill a batch."""
+    count = min(settings.images or len(train), len(train))
+    if count < settings.batch_size:
+        raise ValueError(f"batch_size={settings.batch_size} must be <= {count}, the images of {train.name}")
+    return count
 
 
 def make_lars(network: torch.nn.Module, settings: Settings) -> Lars:

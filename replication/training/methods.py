@@ -46,8 +46,12 @@ def make_selector(
         candidates: OSGD keeps a tenth of so many candidate batches (the paper: 150 of 1500); at most floor(N/B).
 
     Raises:
-        ValueError: unknown method, or a parameter out of range.
+        ValueError: unknown method, a parameter out of range, or too few samples for neighbours after those to skip.
     """
     check_choice("method", method, METHODS)
     whole = max(1, num_samples // batch_size)
-    return METHODS[method](batch_size, temperature, min(k, whole), min(candidates, whole))
+    selector = METHODS[method](batch_size, temperature, min(k, whole), min(candidates, whole))
+    if isinstance(selector, NearestNeighbour) and selector.skip + batch_size > num_samples:
+        needed = f"{selector.skip + batch_size} samples (batch_size={batch_size} and {selector.skip} to skip)"
+        raise ValueError(f"method={method!r} needs >= {needed}; there are {num_samples}")
+    return selector

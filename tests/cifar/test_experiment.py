@@ -90,6 +90,20 @@ def test_wrong_methods_are_refused_before_anything_runs(tmp_path, methods, messa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("methods", "changes", "message"),
+    [
+        (["SGD"], {"images": 0, "batch_size": 1438}, r"^batch_size=1438 must be <= 1437, the images of digits$"),
+        (["SGD"], {"images": 5000, "batch_size": 1438}, r"^batch_size=1438 must be <= 1437, the images of digits$"),
+        (["SGD", "neighbours, skip 32"], {"images": 47}, r"^method='neighbours, skip 32' needs >= 48 samples .* are 47$"),
+    ],
+)
+def test_data_that_do_not_suffice_are_noticed_before_the_workers_begin(tmp_path, monkeypatch, methods, changes, message):
+    monkeypatch.setattr("replication.cifar.experiment.run_grid", lambda *arguments: pytest.fail("the workers began"))
+    with pytest.raises(ValueError, match=message):
+        run_experiment(tmp_path, methods, ["simclr"], 1, COMMON | changes, EVALUATION)
+
+
 def test_the_released_first_visit_reaches_sogclr_alone_and_is_refused_without_it(tmp_path, monkeypatch):
     common = COMMON | {"released_first_visit": True}
     monkeypatch.setattr("replication.cifar.experiment.run_grid", lambda train, jobs, *rest: [{"images": job} for job in jobs])

@@ -28,6 +28,13 @@ def test_unknown_methods_are_refused():
         make_selector("best", 96, 8, 0.1)
 
 
+def test_too_few_samples_to_skip_neighbours_are_refused():
+    assert make_selector("neighbours, skip 32", 40, 8, 0.1).skip == 32
+    message = r"^method='neighbours, skip 32' needs >= 40 samples \(batch_size=8 and 32 to skip\); there are 39$"
+    with pytest.raises(ValueError, match=message):
+        make_selector("neighbours, skip 32", 39, 8, 0.1)
+
+
 def test_k_and_candidates_are_clipped_in_silence(caplog):
     points = torch.randn(40, 8, generator=torch.Generator().manual_seed(0))
     for method in ("OSGD", "SC", "SwapSearch"):
