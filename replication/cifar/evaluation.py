@@ -91,8 +91,8 @@ def _corrupted(task: Pretraining, dataset: str, severity: int, limit: int) -> di
 def represent(task: Pretraining, images: Tensor) -> Tensor:
     """Return the representations [N, features] (float32) of images before the head, without augmentation."""
     parts = []
-    for block in images.split(FEATURE_BATCH):
-        inputs = as_input(block, task.mean, task.std, task.settings.size).contiguous(memory_format=torch.channels_last)
+    for part in (part for block in images.split(FEATURE_BATCH) for part in task.in_parts(block)):
+        inputs = as_input(part, task.mean, task.std, task.settings.size).contiguous(memory_format=torch.channels_last)
         with torch.autocast(task.device.type, torch.bfloat16, enabled=task.settings.precision == "bfloat16"):
             parts.append(task.network.backbone(inputs).float())
     return torch.cat(parts)

@@ -1,5 +1,6 @@
 """Contrastive pre-training of one network: the task that `replication.training` drives."""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -16,6 +17,12 @@ from replication.training.seeding import derived_seed
 from replication.views import Augmentation
 
 FEATURE_BATCH = 2496  # images in a block of the feature pass, as published
+# Larger sets of views are drawn, and pass a network in eval mode, in parts of about so many pixels (2496 images of 32 px are
+# 2.6 million: one part). A full part at 224 px is 334 images, whose views take 0.2 GB in float32; measured on a CPU, drawing
+# them takes 7 times that, and a ResNet-18 with the stem of 224 px in float32 11 times, or 2.2 GB. In train mode a block must
+# stay whole, as batch normalisation looks at all of it: at 224 px 1.5 GB of views and 16 GB in the network, half of the
+# latter in bfloat16.
+VIEW_PIXELS = 2**24
 COMPILE_MODE = "reduce-overhead"  # with CUDA graphs, where there is CUDA
 BLOCK = 16  # batches whose views are drawn at once
 
@@ -74,9 +81,23 @@ class Pretraining(NetworkTask):
         parts = []
         for number, block in enumerate(images.split(FEATURE_BATCH)):
             self.generator.manual_seed(derived_seed(self.settings.seed, purpose, *indices, number))
-            parts.append([self.embed_images(self.augment(block, self.generator)) for _ in range(2)])
+            parts.append([self._embed_block(block) for _ in range(2)])
         u, v = (torch.cat(side) for side in zip(*parts, strict=True))
         return u, v
+
+    def _embed_block(self, block: Tensor) -> Tensor:
+        if self.network.training:
+            return self.embed_images(self.draw_views(block))
+        return torch.cat([self.embed_images(self.augment(part, self.generator)) for part in self.in_parts(block)])
+
+    def draw_views(self, images: Tensor) -> Tensor:
+        """Return one random view of each of images [N, 3, height, width]: [N, 3, size, size], normalised."""
+        views = [self.augment(part, self.generator) for part in self.in_parts(images)]
+        return views[0] if len(views) == 1 else torch.cat(views)
+
+    def in_parts(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Split images [N, ...] evenly into the fewest parts whose views hold at most about `VIEW_PIXELS` pixels each."""
+        return images.chunk(math.ceil(len(images) * self.settings.size**2 / VIEW_PIXELS))
 
     def embed_images(self, views: Tensor) -> Tensor:
         """Return the head outputs [B, 128] (float32) of normalised views [B, 3, size, size]."""
@@ -92,7 +113,7 @@ class Pretraining(NetworkTask):
             rows = plan[begin : begin + BLOCK].to(self.device)  # [batches, B]
             self.generator.manual_seed(derived_seed(self.settings.seed, "views", epoch, begin // BLOCK))
             images = self.images[rows.flatten()]
-            views = self.augment(torch.cat([images, images]), self.generator)
+            views = self.draw_views(torch.cat([images, images]))
             views = views.view(2, *rows.shape, *views.shape[1:])
             for position in range(max(start, begin), begin + len(rows)):
                 self._set_rate(epoch * self.steps_per_epoch + position)

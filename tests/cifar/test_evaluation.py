@@ -60,6 +60,11 @@ def test_representations_do_not_depend_on_the_block(monkeypatch):
     whole = represent(task, task.images)
     monkeypatch.setattr("replication.cifar.evaluation.FEATURE_BATCH", 7)
     torch.testing.assert_close(represent(task, task.images), whole, rtol=1e-4, atol=1e-5)
+    seen = []
+    task.network.backbone.register_forward_hook(lambda module, inputs, output: seen.append(len(output)))
+    monkeypatch.setattr("replication.cifar.pretraining.VIEW_PIXELS", 3 * 16 * 16)
+    torch.testing.assert_close(represent(task, task.images), whole, rtol=1e-4, atol=1e-5)
+    assert max(seen) == 3
 
 
 def test_losses_of_chosen_batches_are_larger():

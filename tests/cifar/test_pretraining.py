@@ -77,6 +77,65 @@ def test_features_leave_batch_normalisation_alone_unless_asked_as_released():
         assert bool(changed) is released
 
 
+def features_of_a_loop(task, blocks, parts):
+    """The features of 80 images in `blocks`, each with a seed of its own, drawn and passed in `parts`: [(begin, end), ...]."""
+    task.network.eval()
+    sides = ([], [])
+    for number, block in enumerate(blocks):
+        generator = torch.Generator().manual_seed(derived_seed(task.settings.seed, "features", 2, 1, number))
+        for side in sides:
+            for begin, end in parts:
+                if len(images := task.images[block][begin:end]):
+                    side.append(task.embed_images(task.augment(images, generator)))
+    return [torch.cat(side) for side in sides]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_feature_pass_goes_by_blocks_and_large_views_by_parts(monkeypatch, whole):
+    task, passed = small_task(size=32), []
+    blocks = [slice(0, 32), slice(32, 64), slice(64, 80)]
+    expected = features_of_a_loop(task, blocks, [(0, 32)] if whole else [(0, 8), (8, 16), (16, 24), (24, 32)])
+    monkeypatch.setattr("replication.cifar.pretraining.FEATURE_BATCH", 32)
+    if not whole:
+        monkeypatch.setattr("replication.cifar.pretraining.VIEW_PIXELS", 8 * 32 * 32)
+    embed = task.embed_images
+    task.embed_images = lambda views: passed.append(len(views)) or embed(views)
+    assert all(map(torch.equal, task.embed(2, 1), expected))
+    assert passed == ([32] * 4 + [16] * 2 if whole else [8] * 20)
+
+
+def test_in_train_mode_a_block_passes_whole_though_its_views_are_drawn_in_parts(monkeypatch):
+    monkeypatch.setattr("replication.cifar.pretraining.VIEW_PIXELS", 20 * 16 * 16)
+    task, drawn, passed = small_task(train_mode_features=True), [], []
+    augment, embed = task.augment, task.embed_images
+    task.augment = lambda images, generator: drawn.append(len(images)) or augment(images, generator)
+    task.embed_images = lambda views: passed.append(len(views)) or embed(views)
+    task.embed(0, 0)
+    assert drawn == [20] * 8 and passed == [80, 80]
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "parts"), [(32, 2496, 1), (32, 2 * 16 * 256, 1), (64, 2496, 1), (224, 2496, 8), (224, 80, 1)]
+)
+def test_parts_are_even_and_bounded_by_their_pixels(size, count, parts):
+    lengths = [len(part) for part in small_task(size=size).in_parts(torch.arange(count))]
+    assert len(lengths) == parts and sum(lengths) == count and max(lengths) - min(lengths) <= parts
+    assert (max(lengths) - 1) * size**2 < 2**24
+
+
+def test_views_of_updates_are_drawn_in_parts_where_they_are_large(monkeypatch):
+    monkeypatch.setattr("replication.cifar.pretraining.VIEW_PIXELS", 40 * 16 * 16)
+    task, seen = small_task(), []
+    task._update = lambda views, index: seen.append(views) or torch.zeros(())
+    list(task.steps(torch.arange(80).view(5, 16), 0, 1))
+    generator = torch.Generator().manual_seed(derived_seed(0, "views", 1, 0))
+    views = torch.cat([task.augment(part, generator) for part in torch.cat([task.images, task.images]).split(40)])
+    for step, both in enumerate(seen):
+        rows = slice(16 * step, 16 * step + 16)
+        assert torch.equal(both, torch.cat([views[:80][rows], views[80:][rows]]))
+
+
 def test_features_are_drawn_anew_for_each_epoch_and_pass_only():
     task = small_task()
     first, again, other_pass, other_epoch = (task.embed(*when)[0] for when in ((0, 0), (0, 0), (0, 1), (1, 0)))
