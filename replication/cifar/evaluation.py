@@ -70,7 +70,7 @@ def evaluate(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[
         corrupted |= _corrupted(task, test.name, severity, evaluation.corrupted_images)
     by_severity = [corrupted[f"corrupted R@1, severity {severity}"] for severity in evaluation.severities]
     measures |= {"corrupted R@1": sum(by_severity) / len(by_severity)} | corrupted
-    train, tested = represent(task, task.images).cpu(), represent(task, images).cpu()
+    train, tested = represent(task, task.images), represent(task, images)  # both classifiers run where these live
     measures["kNN"] = knn_accuracy(train, task.labels, tested, labels, min(NEIGHBOURS, len(train)))
     if evaluation.linear_probe:
         measures["linear probe"] = linear_probe_accuracy(train, task.labels, tested, labels)

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from small_pretraining import small_task
+from small_pretraining import small_settings, small_task
 
 from replication.cifar.evaluation import Evaluation, evaluate, in_batch_losses, represent
+from replication.cifar.pretraining import Pretraining
 from replication.datasets import load_image_set
-from replication.evaluation import knn_accuracy, retrieval_metrics
+from replication.evaluation import knn_accuracy, linear_probe_accuracy, retrieval_metrics
 from replication.hardness.measure import same_class_share
 
 TEST = load_image_set("digits", "test")
@@ -52,6 +53,20 @@ def test_measures_are_those_of_the_evaluation_functions():
     assert measures["R@5"] == retrieval_metrics(u, v)["mean R@5"]
     train, test = represent(task, task.images), represent(task, images)
     assert train.shape == (80, 128) and measures["kNN"] == knn_accuracy(train, task.labels, test, TEST.labels[:60], 80)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu_the_measures_are_nearly_those_of_the_cpu_and_the_classifiers_run_there(monkeypatch):
+    devices = []
+    for name, function in (("knn_accuracy", knn_accuracy), ("linear_probe_accuracy", linear_probe_accuracy)):
+        call = lambda *a, function=function: devices.extend([a[0].device.type, a[2].device.type]) or function(*a)  # noqa: E731
+        monkeypatch.setattr(f"replication.cifar.evaluation.{name}", call)
+    task = Pretraining(small_settings(), load_image_set("digits", "train"), "cuda")
+    found = evaluate(task, TEST, EVALUATION)
+    assert devices == ["cuda"] * 4
+    expected = evaluate(small_task(), TEST, EVALUATION)
+    for name in ("kNN", "linear probe"):  # of 60 test images, two may differ by rounding
+        assert found[name] == pytest.approx(expected[name], abs=100 * 2 / 60 + 1e-6)
 
 
 def test_representations_do_not_depend_on_the_block(monkeypatch):
