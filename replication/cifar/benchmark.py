@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
+from PIL import Image, ImageFilter
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
@@ -62,9 +62,12 @@ def _drain(losses, task: Pretraining) -> None:
 
 
 class _PilViews(Dataset):
-    """Two views of each image, made one by one on the CPU."""
+    """Two views of each image, made one by one on the CPU, by the steps that `Augmentation` takes at this size.
 
-    def __init__(self, train: ImageSet, settings: Settings):
+    `blur`: its `blur_pixels`.
+    """
+
+    def __init__(self, train: ImageSet, settings: Settings, blur: tuple[float, float] | None):
         self.images = train.images.permute(0, 2, 3, 1).numpy()
         self.transform = transforms.Compose(
             [
@@ -72,6 +75,7 @@ class _PilViews(Dataset):
                 transforms.RandomHorizontalFlip(),
                 transforms.RandomApply([transforms.ColorJitter(0.4, 0.4, 0.2, 0.1)], p=0.8),
                 transforms.RandomGrayscale(0.2),
+                *([] if blur is None else [_PillowBlur(*blur)]),
                 transforms.ToTensor(),
                 transforms.Normalize(train.mean, train.std),
             ]
@@ -85,11 +89,25 @@ class _PilViews(Dataset):
         return self.transform(image), self.transform(image), index
 
 
+class _PillowBlur:
+    """Pillow's Gaussian blur, as in most pipelines for SimCLR: of every image, its width uniform between two, in pixels."""
+
+    def __init__(self, low: float, high: float):
+        self.low, self.high = low, high
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        sigma = self.low + (self.high - self.low) * float(torch.rand(()))
+        return image.filter(ImageFilter.GaussianBlur(sigma))
+
+
 def _fed_by_loader(task: Pretraining, train: ImageSet, plan: torch.Tensor):
     # Threads of torch in the workers would compete with those of the step; one process for each further core.
     workers = max(0, (os.cpu_count() or 1) - 1)
     loader = DataLoader(
-        _PilViews(train, task.settings), batch_sampler=plan.tolist(), num_workers=workers, persistent_workers=workers > 0
+        _PilViews(train, task.settings, task.augment.blur_pixels),
+        batch_sampler=plan.tolist(),
+        num_workers=workers,
+        persistent_workers=workers > 0,
     )
 
     def losses():
