@@ -28,6 +28,7 @@ def with_peak_memory(function: Callable) -> tuple[object, float, float]:
     process, peak, done = psutil.Process(), [0], threading.Event()
 
     def watch():
+        """Keep the largest resident memory (bytes), looking every 5 ms until the call is done."""
         while True:
             peak[0] = max(peak[0], process.memory_info().rss)
             if done.wait(0.005):

@@ -71,6 +71,7 @@ def git_state() -> dict:
     """Return {"sha", "dirty"} of the project's checkout; `dirty` ignores results/. Both are None outside git."""
 
     def git(*arguments):
+        """Return what a git command prints, or None where it fails."""
         done = subprocess.run(["git", "-C", str(project_root()), *arguments], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else None
 

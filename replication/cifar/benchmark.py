@@ -111,6 +111,7 @@ def _fed_by_loader(task: Pretraining, train: ImageSet, plan: torch.Tensor):
     )
 
     def losses():
+        """Make the updates, and yield their losses, of batches as they come from the loader."""
         for first, second, index in loader:
             yield task._update(torch.cat([first, second]).to(task.device), index.to(task.device))
 

@@ -18,8 +18,8 @@ class BimodalSogCLR(SogCLR):
 
         a_i <- g_i at the first visit, else (1 - gamma) a_i + gamma g_i,     g_i the mean over the B - 1 others of the batch.
 
-    Value, gradient, eval mode and arguments are as in `SogCLR`. The state `log_average` is [num_samples, 2]: image to text,
-    text to image.
+    Value, gradient and eval mode are as in `SogCLR`, and so are the arguments, without its released first visit. The state
+    `log_average` is [num_samples, 2]: image to text, text to image.
     """
 
     def __init__(self, num_samples: int, temperature: float, gamma: float = 0.9):

@@ -111,6 +111,7 @@ def train_and_evaluate(
     texts = [text for captions in task.pairs.captions for text in captions]
 
     def describe_plan(plan, epoch):
+        """Return what the history says of an epoch's plan [M, B]."""
         chosen = task.first_caption + draw_captions(task.pairs, settings.seed, epoch)
         return {"near-duplicate captions": duplicate_share(plan, [texts[row] for row in chosen.tolist()])}
 

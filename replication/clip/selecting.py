@@ -56,6 +56,7 @@ def make_clip_selector(task: FineTuning, method: str = "") -> CurrentSelector:
     s = task.settings
 
     def make(temperature: float) -> BatchSelector:
+        """Return the selector that judges at a temperature."""
         return make_selector(method or s.method, task.num_samples, s.batch_size, temperature, s.k, s.candidates)
 
     return CurrentSelector(make, lambda: s.temperature or learned_temperature(task.network), task.processes)

@@ -10,7 +10,7 @@ from replication.clip.models import ModelError, make_model
 from replication.clip.settings import Settings
 from replication.clip.towers import freeze_towers
 from replication.provenance import sha256
-from replication.training.checkpoint import load_checkpoint
+from replication.training.checkpoint import CheckpointError, load_checkpoint
 
 
 def make_network(settings: Settings) -> nn.Module:
@@ -18,7 +18,6 @@ def make_network(settings: Settings) -> nn.Module:
 
     Raises:
         ValueError, FileNotFoundError, ModelError: as `make_model`, `load_image_weights` and `load_start`.
-        CheckpointError: `settings.start` is damaged.
     """
     for name in ("image_weights", "start"):  # before anything is downloaded
         path = getattr(settings, name)
@@ -42,16 +41,20 @@ def load_start(network: nn.Module, path: str, model: str) -> None:
     """Load the weights that an earlier run's `checkpoint.pt` holds.
 
     Raises:
-        ModelError: it is no checkpoint of such a run, or one of another model.
+        ModelError: it is damaged, no checkpoint of such a run, or one of another model.
     """
-    saved = load_checkpoint(Path(path))
-    identity = saved.get("identity", {}) if isinstance(saved, dict) else {}
-    if "model" not in identity or "network" not in saved.get("task", {}):
+    try:
+        saved = load_checkpoint(Path(path))
+    except CheckpointError:  # whose advice, to delete it, is for runs that continue from their own
+        raise ModelError(f"start={path!r} is damaged; it must be the checkpoint.pt of a fine-tuning run") from None
+    identity, task = (saved.get(name) for name in ("identity", "task")) if isinstance(saved, dict) else (None, None)
+    sound = isinstance(identity, dict) and "model" in identity and isinstance(task, dict)
+    if not sound or not isinstance(task.get("network"), dict):
         raise ModelError(f"start={path!r} must be the checkpoint.pt of a fine-tuning run")
     if identity["model"] != model:
         raise ModelError(f"start={path!r} holds model {identity['model']!r}; it must be of model={model!r}")
     try:
-        network.load_state_dict(saved["task"]["network"])
+        network.load_state_dict(task["network"])
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:160]
         raise ModelError(f"start={path!r} does not fit model={model!r}: {reason}") from None

@@ -69,6 +69,7 @@ def decode_all(files: list[Path]) -> np.ndarray:
         raise _unreadable(files[0]) from None
 
     def decode(index):
+        """Put the pixels of one file into `images`; return whether it could be read and fits."""
         try:
             pixels = _pixels(files[index])
         except (OSError, SyntaxError):

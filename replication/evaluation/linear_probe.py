@@ -71,6 +71,7 @@ def _fit(x: Tensor, labels: Tensor, classes: int, penalty: float, max_iterations
     )
 
     def loss() -> Tensor:
+        """Return the penalised mean cross-entropy, 0-d, and leave its gradient in `weights` and `bias`."""
         solver.zero_grad()
         value = F.cross_entropy(x @ weights + bias, labels) + 0.5 * penalty * weights.square().sum()
         value.backward()

@@ -42,6 +42,7 @@ def synthetic_phase(phase: str, samples: int, dimensions: int = 128, seed: int =
     generator = torch.Generator().manual_seed(seed)
 
     def noise(rows):
+        """Return random unit vectors [rows, dimensions]."""
         return normalize(torch.randn(rows, dimensions, generator=generator), dim=1)
 
     between, within, views = PHASES[phase]

@@ -28,6 +28,7 @@ def ordered_sgd(n: int, batch_size: int, generators: list[Generator]) -> Epoch:
     blocks = gram_blocks(AllBatches(batch_size).plan(n), n)  # [M, B, B]
 
     def epoch(embeddings: Embeddings, lr: float) -> None:
+        """Make the updates of one epoch on the embeddings of all seeds, in place."""
         for _ in range(n // batch_size):
             # Rounding hides ties between batches that are equal in exact arithmetic; 12 digits make them ties again.
             losses = family_losses(embeddings.gram(), blocks).mul(1e12).round_()
@@ -40,7 +41,10 @@ def partition_by(selector: BatchSelector):
     """Return the method that asks `selector` for a partition at the start of each epoch and updates on its batches in turn."""
 
     def method(n: int, batch_size: int, generators: list[Generator]) -> Epoch:
+        """Return the function that makes the epochs; see `Epoch`."""
+
         def epoch(embeddings: Embeddings, lr: float) -> None:
+            """Make the updates of one epoch on the embeddings of all seeds, in place."""
             directions = embeddings.directions()
             plans = [selector.select(*directions[:, seed], generator) for seed, generator in enumerate(generators)]
             _follow(torch.stack(plans), embeddings, lr)
@@ -55,6 +59,7 @@ def shuffled_sgd(n: int, batch_size: int, generators: list[Generator]) -> Epoch:
     selector = ShuffledBatches(batch_size)
 
     def epoch(embeddings: Embeddings, lr: float) -> None:
+        """Make the updates of one epoch on the embeddings of all seeds, in place."""
         _follow(torch.stack([selector.plan(n, generator) for generator in generators]), embeddings, lr)
 
     return epoch
@@ -91,6 +96,7 @@ def _repeat(family: LongTensor, n: int, updates: int) -> Epoch:
     blocks = gram_blocks(family, n)
 
     def epoch(embeddings: Embeddings, lr: float) -> None:
+        """Make the updates of one epoch on the embeddings of all seeds, in place."""
         for _ in range(updates):
             embeddings.step(blocks, lr)
 

@@ -61,6 +61,7 @@ def _extreme(curve: str, sign: int) -> float:
     """Return the angle to v_1, in [0, pi], of the least (sign 1) or largest (-1) loss; the curve is even in this angle."""
 
     def signed(angle):
+        """Return the loss (nats), or its negative, at an angle to v_1 in radians."""
         return sign * slice_loss(PARTNER_ANGLE + angle, curve)
 
     grid = np.linspace(0, np.pi, 181)

@@ -106,6 +106,7 @@ def even_partitions(n: int, batch_size: int) -> np.ndarray:
     index = {tuple(batch): row for row, batch in enumerate(all_batches(n, batch_size).tolist())}
 
     def split(free):
+        """Yield every partition of the `free` samples into batches, as rows of the family."""
         if not free:
             yield ()
         # The first free sample is in some batch; fixing it counts every partition once.

@@ -24,6 +24,7 @@ def flat_directions(batches: np.ndarray, u: np.ndarray, v: np.ndarray) -> int:
     family = torch.as_tensor(batches)
 
     def loss(free):
+        """Return the mean loss (nats) over the family of u, v stacked [2, n, d]."""
         return mini_batch_loss(free[0], free[1], family, normalize=True, validate=False)
 
     curvature = hessian(loss, torch.from_numpy(np.stack([u, v]))).view(2 * n * d, 2 * n * d)

@@ -49,6 +49,7 @@ def minimise(objective: Objective, u: np.ndarray, v: np.ndarray, restriction: st
         raise ValueError(f"n={n} must be even for restriction='antipodal'")
 
     def of_free_coordinates(flat):
+        """Return loss and gradient by coordinates of free norm, which are projected on the sphere."""
         free = flat.reshape(-1, d)
         length = np.linalg.norm(free, axis=1, keepdims=True)
         unit = free / length

@@ -156,6 +156,7 @@ def _reached(runs: list[Solution], top: Solution) -> int:
 
 def _weighted_sum(primary: Objective, secondary: Objective, weight: float) -> Objective:
     def total(u, v):
+        """Return loss and gradients of the weighted sum."""
         return tuple(a + weight * b for a, b in zip(primary(u, v), secondary(u, v), strict=True))
 
     return total

@@ -107,6 +107,7 @@ def _spectral_clustering_pairs(seed: int):
     selector, generator, plan = SpectralClustering(2, n_init=3), torch.Generator().manual_seed(seed), []
 
     def choose(update, u, v):
+        """Return the next pair of a plan, which is made anew when the last is used up."""
         if not plan:
             plan.extend(selector.select(u[0], v[0], generator))
         return plan.pop(0)

@@ -75,6 +75,7 @@ def _call(train: Callable, job: tuple):
     known = 0
 
     def on_epoch(done: int) -> None:
+        """Add the epochs done since the last call to the common counter; raise Stopped if the grid ends."""
         nonlocal known
         with _finished_epochs.get_lock():
             _finished_epochs.value += done - known

@@ -47,6 +47,7 @@ def plan_epoch(
     passes, views = 0, None
 
     def select(generator: torch.Generator) -> LongTensor:
+        """Return some batches [M, B]; the seconds of features and of choosing are counted apart."""
         nonlocal passes, views
         begin = time.perf_counter()
         if selector.uses_embeddings and (views is None or refresh_features):

@@ -37,6 +37,7 @@ def beats_chance(chance: float) -> Learned:
     """Return a judge like `beats_untrained`: whether the best of the methods reaches ten times chance (%)."""
 
     def judge(runs: pd.DataFrame, measure: str, margin: float) -> tuple[bool, str]:
+        """Return whether the best of the methods reaches ten times chance, and the numbers."""
         means = runs.groupby("selector", sort=False)[measure].mean()
         return bool(means.max() >= ABOVE_CHANCE * chance), f"by chance {chance:.2g}"
 

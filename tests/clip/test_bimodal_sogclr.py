@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from slow_visits import assert_equals_slow_loop
 from torch.nn.functional import normalize
 
 from replication.clip.bimodal_sogclr import BimodalSogCLR
@@ -54,15 +55,8 @@ class SlowBimodalSogCLR:
 
 @pytest.mark.parametrize(("temperature", "gamma"), [(0.1, 0.9), (0.5, 0.3), (0.05, 1.0)])
 def test_equals_the_slow_loop_visit_after_visit(temperature, gamma):
-    u, v = (x.requires_grad_() for x in pairs(9, 4))
     mine, slow = BimodalSogCLR(9, temperature, gamma).double(), SlowBimodalSogCLR(9, temperature, gamma)
-    for batch in ([0, 1, 2, 3], [7, 3, 4, 1], [5, 0, 6, 8], [8, 1], [2, 0, 5, 7]):  # new, mixed and old samples
-        index = torch.tensor(batch)
-        loss = mine(u[index], v[index], index)
-        value, surrogate = slow(u[index], v[index], index)
-        assert loss.item() == pytest.approx(value, rel=1e-10)
-        torch.testing.assert_close(torch.autograd.grad(loss, (u, v)), torch.autograd.grad(surrogate, (u, v)))
-        torch.testing.assert_close(mine.log_average.exp(), torch.tensor(slow.average, dtype=torch.float64))
+    assert_equals_slow_loop(mine, slow, *pairs(9, 4))
 
 
 def test_a_first_visit_is_not_averaged_and_later_ones_are():

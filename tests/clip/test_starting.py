@@ -12,7 +12,10 @@ from replication.clip import starting
 from replication.clip.models import ModelError, make_model
 from replication.clip.starting import file_digests, load_start, make_network
 from replication.clip.towers import FREEZE, freeze_towers
-from replication.training.checkpoint import CheckpointError, save_checkpoint
+from replication.training.checkpoint import save_checkpoint
+
+NAMED = {"identity": {"model": "digits-tiny"}}
+ODD = ({"identity": 3, "task": {"network": {}}}, NAMED | {"task": None}, NAMED | {"task": {"network": None}})
 
 
 def saved_run(folder, task):
@@ -33,7 +36,9 @@ def test_a_start_copies_weights_and_statistics_exactly(tmp_path, model, size):
     assert not torch.equal(own["text_projection"], copied["text_projection"])
 
 
-@pytest.mark.parametrize("content", [torch.zeros(3), {}, {"weight": torch.zeros(3)}, {"identity": {"model": "digits-tiny"}}])
+@pytest.mark.parametrize(
+    "content", [torch.zeros(3), {}, {"weight": torch.zeros(3)}, {"identity": {"model": "digits-tiny"}}, *ODD]
+)
 def test_what_is_no_checkpoint_of_a_run_is_refused(tmp_path, content):
     path = tmp_path / "some.pt"
     torch.save(content, path)
@@ -64,7 +69,8 @@ def test_a_damaged_start_is_refused(tmp_path, damage):
     path = tmp_path / "checkpoint.pt"
     torch.save({"identity": {"model": "digits-tiny"}, "task": {"network": {"weight": torch.zeros(1000)}}}, path)
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(CheckpointError, match=rf"^checkpoint {re.escape(str(path))} is damaged \(") as error:
+    message = rf"^start='{re.escape(str(path))}' is damaged; it must be the checkpoint\.pt of a fine-tuning run$"
+    with pytest.raises(ModelError, match=message) as error:
         make_network(small_settings(start=str(path)))
     assert "\n" not in str(error.value)
 

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from slow_visits import assert_equals_slow_loop
 from torch.nn.functional import normalize
 
 from replication.losses import DCL, SogCLR
@@ -57,16 +58,9 @@ class SlowSogCLR:
 @pytest.mark.parametrize("released", [False, True])
 @pytest.mark.parametrize(("temperature", "gamma"), [(0.1, 0.9), (0.5, 0.3), (0.05, 1.0)])
 def test_equals_the_slow_loop_visit_after_visit(temperature, gamma, released):
-    u, v = (x.requires_grad_() for x in views(9, 4))
     mine = SogCLR(9, temperature, gamma, released_first_visit=released).double()
     slow = SlowSogCLR(9, temperature, gamma, released)
-    for batch in ([0, 1, 2, 3], [7, 3, 4, 1], [5, 0, 6, 8], [8, 1], [2, 0, 5, 7]):  # new, mixed and old samples
-        index = torch.tensor(batch)
-        loss = mine(u[index], v[index], index)
-        value, surrogate = slow(u[index], v[index], index)
-        assert loss.item() == pytest.approx(value, rel=1e-10)
-        torch.testing.assert_close(torch.autograd.grad(loss, (u, v)), torch.autograd.grad(surrogate, (u, v)))
-        torch.testing.assert_close(mine.log_average.exp(), torch.tensor(slow.average, dtype=torch.float64))
+    assert_equals_slow_loop(mine, slow, *views(9, 4))
 
 
 def test_the_first_visit_rules_differ_where_old_and_new_samples_meet():

@@ -56,6 +56,7 @@ def pixelate(x, factor, generators, scale):
     small = int(size * factor)
 
     def mosaic(image):
+        """Return one Pillow image, made of `small` x `small` boxes."""
         return image.resize((small, small), Image.Resampling.BOX).resize((size, size), Image.Resampling.BOX)
 
     return _by_image(x, mosaic)
@@ -65,6 +66,7 @@ def jpeg_compression(x, quality, generators, scale):
     """Write as JPEG of the given quality, and read back."""
 
     def compressed(image):
+        """Return one Pillow image as its JPEG file shows it."""
         buffer = BytesIO()
         image.save(buffer, "JPEG", quality=quality)
         return Image.open(buffer)

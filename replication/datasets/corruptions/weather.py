@@ -45,6 +45,7 @@ def plasma(size: int, decay: float, generators) -> np.ndarray:
     used, step, amplitude = 0, side, 1.0
 
     def noise(cells):
+        """Return the next numbers of each generator, [N, cells, cells], within the present amplitude."""
         nonlocal used
         used += cells * cells
         return amplitude * uniform[:, used - cells * cells : used].reshape(-1, cells, cells)
