@@ -175,8 +175,9 @@ class Run:
 
 
 def seed_list(parameters: dict) -> list[int]:
-    """Return the seeds that a run used: `seeds` means how many, 0 ... n-1."""
-    return list(range(parameters["seeds"])) if isinstance(parameters.get("seeds"), int) else []
+    """Return the seeds that a run used: `seeds` means how many, from `first_seed`, or 0, on."""
+    first = parameters.get("first_seed", 0)
+    return list(range(first, first + parameters["seeds"])) if isinstance(parameters.get("seeds"), int) else []
 
 
 def write_record(folder: Path, record: dict) -> None:

@@ -80,11 +80,16 @@ def run(
         overrides: parameters that differ from the profile's. `results_dir` among them decides the folder.
 
     Raises:
-        UsageError: see `resolve`; or a results folder that cannot be used.
+        UsageError: see `resolve`; a results folder that cannot be used; or `publish` with overrides.
         NotebookError: a cell failed. Results of an earlier run stay as they were.
     """
     root = project_root()
     notebook, parameters = resolve(experiment, profile, overrides)
+    if publish and overrides:
+        raise UsageError(
+            f"--publish and {', '.join(overrides)}: results/{experiment}/{profile} holds the profile as it is;"
+            f" write a profile of its own, notebooks/{notebook.stem}.NAME.yaml"
+        )
     folder = f"results/{experiment}/{profile}" if publish else f"results/local/{experiment}/{profile}"
     parameters["results_dir"] = (overrides or {}).get("results_dir", folder)
     for name in ("results_dir", "dataset", "source"):

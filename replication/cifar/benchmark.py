@@ -1,6 +1,5 @@
 """Images a second of one training step, against the usual pipeline: PIL images, a DataLoader, transforms one by one."""
 
-import os
 import time
 
 import numpy as np
@@ -8,12 +7,13 @@ import pandas as pd
 import torch
 from PIL import Image, ImageFilter
 from torch.utils.data import DataLoader, Dataset
-from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
+from replication.cifar.forecast import flops_of_an_update
 from replication.cifar.pretraining import BLOCK, Pretraining
-from replication.cifar.settings import ONLY_SOGCLR, Settings
+from replication.cifar.settings import Settings
 from replication.datasets import ImageSet, load_image_set
+from replication.training.grid import cores
 
 
 def compare_pipelines(common: dict, steps: int = 2 * BLOCK, device: str = "") -> pd.DataFrame:
@@ -29,7 +29,7 @@ def compare_pipelines(common: dict, steps: int = 2 * BLOCK, device: str = "") ->
         floating-point operations of an update, and the share of the rate that this machine reaches in a large matrix product.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    settings = Settings(method="SGD", **common | ONLY_SOGCLR)
+    settings = Settings(method="SGD", **common)
     train = load_image_set(settings.dataset, "train")
     task = Pretraining(settings, train, device)
     steps = min(steps, task.steps_per_epoch)
@@ -44,7 +44,7 @@ def compare_pipelines(common: dict, steps: int = 2 * BLOCK, device: str = "") ->
             function()
             if round_:
                 seconds[name] = min(seconds[name], time.perf_counter() - begin)
-    flops, rate = _flops_of_an_update(task), _matrix_rate(task)
+    flops, rate = flops_of_an_update(task), _matrix_rate(task)
     baseline = seconds["DataLoader and PIL"]
     return pd.DataFrame(
         {"pipeline": name, "ms per update": 1000 * spent / steps, "images/s": steps * settings.batch_size / spent}
@@ -102,7 +102,7 @@ class _PillowBlur:
 
 def _fed_by_loader(task: Pretraining, train: ImageSet, plan: torch.Tensor):
     # Threads of torch in the workers would compete with those of the step; one process for each further core.
-    workers = max(0, (os.cpu_count() or 1) - 1)
+    workers = cores() - 1
     loader = DataLoader(
         _PilViews(train, task.settings, task.augment.blur_pixels),
         batch_sampler=plan.tolist(),
@@ -118,25 +118,19 @@ def _fed_by_loader(task: Pretraining, train: ImageSet, plan: torch.Tensor):
     return lambda: _drain(losses(), task)
 
 
-def _flops_of_an_update(task: Pretraining) -> int:
-    counter = FlopCounterMode(display=False)
-    views = torch.zeros(2 * task.settings.batch_size, 3, task.settings.size, task.settings.size, device=task.device)
-    with counter:
-        task.embed_images(views).sum().backward()
-    task.optimizer.zero_grad(set_to_none=True)
-    return counter.get_total_flops()
-
-
-def _matrix_rate(task: Pretraining, size: int = 2048) -> float:
-    """Return the floating-point operations a second of a large matrix product in the precision of the run."""
+def _matrix_rate(task: Pretraining) -> float:
+    """Return the floating-point operations a second of large matrix products in the precision of the run."""
+    # So large that a launch, some microseconds, does not count: on a GPU 10 products take milliseconds.
+    size, products = (8192, 10) if task.device.type == "cuda" else (2048, 1)
     kind = torch.bfloat16 if task.settings.precision == "bfloat16" else torch.float32
     x = torch.randn(size, size, device=task.device, dtype=kind)
     best = float("inf")
     for _ in range(4):
         begin = time.perf_counter()
-        y = x @ x
+        for _ in range(products):
+            y = x @ x
         if task.device.type == "cuda":
             torch.cuda.synchronize()
         best = min(best, time.perf_counter() - begin)
     del y
-    return 2 * size**3 / best
+    return products * 2 * size**3 / best

@@ -1,20 +1,27 @@
 """What a trained network is worth: retrieval, corrupted galleries, nearest neighbours, a linear probe, in-batch losses."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from replication.cifar.pretraining import FEATURE_BATCH, Pretraining
 from replication.datasets import ImageSet, corrupted_gallery
-from replication.evaluation import corruption_retrieval, knn_accuracy, linear_probe_accuracy, retrieval_metrics
+from replication.evaluation import (
+    corruption_retrieval,
+    knn_accuracy,
+    linear_probe_accuracy,
+    recalibrated,
+    retrieval_metrics,
+)
 from replication.losses import batch_losses
+from replication.selection import ShuffledBatches
 from replication.training.methods import make_selector
 from replication.training.seeding import derived_seed
 from replication.validation import check_count
 from replication.views import as_input
 
-HISTOGRAM_METHODS = ("SGD", "OSGD", "SC", "SwapSearch")
 NEIGHBOURS = 200  # of the kNN classifier, as usual for self-supervised learning
 
 
@@ -52,7 +59,8 @@ def evaluate(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[
     """Return the measures of a network in its present state, all with the network in eval mode; accuracies in %.
 
     - "R@1", "R@5", "R@10", "MRR", "median rank": a random view of each test image among the other random views of all,
-      mean of both directions ("R@1 u2v", "R@1 v2u"). "R@1 un-normalised": by inner products, as the released evaluation.
+      mean of both directions, which follow ("R@1 u2v", "R@1 v2u"). "R@1 un-normalised": by inner products, as the released
+      evaluation.
     - "corrupted R@1": among the corruptions of the same image (section 6.2), likewise, mean over the severities; and by
       severity.
     - "kNN" and "linear probe": classes of the test images from the representation before the head, without augmentation.
@@ -63,13 +71,15 @@ def evaluate(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[
     u, v = task.two_views(images, "test views")
     found = retrieval_metrics(u, v)
     measures = {name: found[f"mean {name}"] for name in ("R@1", "R@5", "R@10", "MRR", "median rank")}
-    measures |= {f"R@1 {way}": found[f"{way} R@1"] for way in ("u2v", "v2u")}
+    measures |= {f"{name} {way}": found[f"{way} {name}"] for name in ("R@1", "R@5", "R@10", "MRR") for way in ("u2v", "v2u")}
     measures["R@1 un-normalised"] = retrieval_metrics(u, v, normalize=False)["mean R@1"]
     corrupted = {}
     for severity in evaluation.severities:
         corrupted |= _corrupted(task, test.name, severity, evaluation.corrupted_images)
-    by_severity = [corrupted[f"corrupted R@1, severity {severity}"] for severity in evaluation.severities]
-    measures |= {"corrupted R@1": sum(by_severity) / len(by_severity)} | corrupted
+    for name in ("corrupted R@1", "corrupted R@1 un-normalised"):
+        by_severity = [corrupted[f"{name}, severity {severity}"] for severity in evaluation.severities]
+        measures[name] = sum(by_severity) / len(by_severity)
+    measures |= corrupted
     train, tested = represent(task, task.images), represent(task, images)  # both classifiers run where these live
     measures["kNN"] = knn_accuracy(train, task.labels, tested, labels, min(NEIGHBOURS, len(train)))
     if evaluation.linear_probe:
@@ -78,13 +88,37 @@ def evaluate(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[
     return measures
 
 
+@torch.no_grad()
+def evaluate_recalibrated(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[str, float]:
+    """Return "R@1, recalibrated", likewise kNN and corrupted R@1, of a network that normalises as shuffled batches do.
+
+    The running statistics of its batch normalisation are replaced by the averages over one epoch of shuffled training batches
+    with random views, the same ones for all methods (see `recalibrated`), and restored.
+    """
+    with task.autocast(), recalibrated(task.network, _shuffled_views(task)):
+        found = evaluate(task, test, replace(evaluation, linear_probe=False))
+    corrupted = ["corrupted R@1", *(f"corrupted R@1, severity {severity}" for severity in evaluation.severities)]
+    return {f"{name}, recalibrated": found[name] for name in ("R@1", *corrupted, "kNN")}
+
+
+def _shuffled_views(task: Pretraining) -> Iterator[Tensor]:
+    """Yield the two views [2B, 3, size, size] of every batch of a shuffled epoch, as training would see them."""
+    seed = derived_seed(task.settings.seed, "recalibration")
+    plan = ShuffledBatches(task.settings.batch_size).plan(task.num_samples, torch.Generator().manual_seed(seed))
+    task.generator.manual_seed(seed)
+    for rows in plan.to(task.device):
+        images = task.images[rows]
+        yield task.draw_views(torch.cat([images, images])).contiguous(memory_format=torch.channels_last)
+
+
 def _corrupted(task: Pretraining, dataset: str, severity: int, limit: int) -> dict[str, float]:
     gallery, names, _ = corrupted_gallery(dataset, severity, limit)  # [C, N, 3, height, width]
     flat = gallery.flatten(0, 1).to(task.device)
     u, v = (x.view(len(names), -1, x.shape[1]) for x in task.two_views(flat, "corrupted views", severity))
     found = corruption_retrieval(u, v)
-    measures = {f"corrupted R@1, severity {severity}": found["mean"]}
-    return measures | {f"corrupted R@1 {way}, severity {severity}": found[way] for way in ("u2v", "v2u")}
+    found = {"": found["mean"]} | {f" {way}": found[way] for way in ("u2v", "v2u")}
+    found[" un-normalised"] = corruption_retrieval(u, v, normalize=False)["mean"]
+    return {f"corrupted R@1{way}, severity {severity}": value for way, value in found.items()}
 
 
 @torch.no_grad()
@@ -93,14 +127,16 @@ def represent(task: Pretraining, images: Tensor) -> Tensor:
     parts = []
     for part in (part for block in images.split(FEATURE_BATCH) for part in task.in_parts(block)):
         inputs = as_input(part, task.mean, task.std, task.settings.size).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(task.device.type, torch.bfloat16, enabled=task.settings.precision == "bfloat16"):
+        with task.autocast():
             parts.append(task.network.backbone(inputs).float())
     return torch.cat(parts)
 
 
 @torch.no_grad()
-def in_batch_losses(task: Pretraining, methods: tuple[str, ...] = HISTOGRAM_METHODS) -> dict[str, list[float]]:
+def in_batch_losses(task: Pretraining, methods: Iterable[str]) -> dict[str, list[float]]:
     """Return the losses (nats, eq. (1)) of the batches that each method chooses from the network's features (Figure 4)."""
+    if not methods:
+        return {}
     task.network.eval()
     u, v = (torch.nn.functional.normalize(x, dim=1).cpu() for x in task.two_views(task.images, "histogram"))
     task.network.train()

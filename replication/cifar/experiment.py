@@ -1,5 +1,6 @@
 """A grid of pre-training runs, methods by objectives by seeds: trained, evaluated, and put into tables."""
 
+import time
 from collections.abc import Callable
 from importlib import metadata
 from itertools import product
@@ -7,14 +8,14 @@ from pathlib import Path
 
 import torch
 
-from replication.cifar.evaluation import Evaluation, evaluate, in_batch_losses
+from replication.cifar.evaluation import Evaluation, evaluate, evaluate_recalibrated, in_batch_losses
 from replication.cifar.pretraining import Pretraining, training_images
-from replication.cifar.settings import ONLY_SOGCLR, Settings
-from replication.datasets import checksums, corrupted_gallery, load_image_set
+from replication.cifar.settings import Settings
+from replication.datasets import ImageSet, checksums, corrupted_gallery, load_image_set
 from replication.hardness.measure import same_class_share
 from replication.provenance import source_hash
 from replication.selection import BatchSelector
-from replication.training.grid import read_result, run_folder, run_grid, write_result
+from replication.training.grid import cores, read_result, run_folder, run_grid, write_result
 from replication.training.loop import Trainer
 from replication.training.methods import make_selector
 from replication.trials.records import BEFORE, Results
@@ -34,30 +35,32 @@ def run_experiment(
     evaluation: Evaluation,
     workers: int = 0,
     device: str = "",
+    first_seed: int = 0,
 ) -> Results:
     """Train every method with every objective and seed, and evaluate each of them; finished trainings are not repeated.
 
     Args:
         folder: holds one subfolder for each training, with its checkpoint and its result.
         methods, objectives: names; see `Settings`.
-        seeds: number of seeds, 0 ... seeds-1. A seed decides initialisation, views and plans; methods share it.
-        common: the other settings, equal for all; `released_first_visit` reaches SogCLR alone, which must be among them.
+        seeds: number of seeds. A seed decides initialisation, views and plans; methods share it.
+        common: the other settings, equal for all.
         evaluation: how they are evaluated.
         workers: trainings side by side; 0: one for each core (on a GPU: 4).
         device: "cpu", "cuda", or "": a GPU if there is one.
+        first_seed: the others follow it one by one.
 
     Raises:
         ValueError, TypeError: a setting that cannot work, before anything runs.
         FileNotFoundError: the data set is missing or damaged.
     """
     check_count("seeds", seeds, 1)
+    check_count("first_seed", first_seed, 0)
     check_distinct("methods", methods, needed="SGD")
     check_distinct("objectives", objectives)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    others = common | ONLY_SOGCLR if "sogclr" in objectives else common
     grid = [
-        Settings(method=method, objective=objective, seed=seed, **(common if objective == "sogclr" else others))
-        for objective, method, seed in product(objectives, methods, range(seeds))
+        Settings(method=method, objective=objective, seed=seed, **common)
+        for objective, method, seed in product(objectives, methods, range(first_seed, first_seed + seeds))
     ]
     train, _ = (load_image_set(grid[0].dataset, split) for split in ("train", "test"))
     # Made here for its checks only, before the workers begin.
@@ -65,10 +68,15 @@ def run_experiment(
         training_selector(settings, training_images(settings, train))
     provenance = {"data": checksums(grid[0].dataset), "code": source_hash(CODE), "device": device}
     provenance |= {name: metadata.version(name) for name in ("torch", "torchvision", "timm", "scikit-learn", "scipy", "numba")}
-    # Methods share the untrained network of a seed, so the first of them evaluates it for all.
-    jobs = [(folder, settings, evaluation, settings.method == methods[0], device, provenance) for settings in grid]
+    workers = min(workers or (4 if device == "cuda" else cores()), len(grid))
+    # Methods share the untrained network of a seed, so the first of them evaluates it for all. The losses of chosen batches
+    # are looked at in the networks of one seed.
+    jobs = [
+        (folder, s, evaluation, s.method == methods[0], methods if s.seed == first_seed else [], device, provenance)
+        for s in grid
+    ]
     epochs = grid[0].epochs + grid[0].extra_epoch
-    return Results(run_grid(train_and_evaluate, jobs, epochs, workers or (4 if device == "cuda" else 0)))
+    return Results(run_grid(train_and_evaluate, jobs, epochs, workers), workers=workers)
 
 
 def train_and_evaluate(
@@ -76,13 +84,15 @@ def train_and_evaluate(
     settings: Settings,
     evaluation: Evaluation,
     untrained_too: bool,
+    histogram_methods: list[str],
     device: str,
     provenance: dict,
     on_epoch: Callable[[int], None],
 ) -> dict:
     """Train one network, or continue its training, and return its record; see `Results`.
 
-    `untrained_too`: evaluate the network before it is trained as well, and look at the losses of batches chosen afterwards.
+    `untrained_too`: evaluate the network before it is trained as well. `histogram_methods`: in the trained one, look at the
+    losses of the batches that these choose.
     """
     train, test = (load_image_set(settings.dataset, split) for split in ("train", "test"))
     task = Pretraining(settings, train, device, provenance)
@@ -90,13 +100,14 @@ def train_and_evaluate(
     # Official corrupted images that come later replace generated ones, and ask for another evaluation.
     _, types, source = corrupted_gallery(settings.dataset, evaluation.severities[0], 1)
     identity = task.identity() | {"evaluation": repr(evaluation), "untrained too": untrained_too}
-    identity |= {"corruptions": [source, *types]}
+    identity |= {"corruptions": [source, *types], "histogram": histogram_methods}
     epochs = settings.epochs + settings.extra_epoch
     result = read_result(folder / "result.json", identity)
     if result is not None:
         on_epoch(epochs)
-        return result | {"reused": True}
-    untrained = evaluate(task, test, evaluation) if untrained_too else None
+        return result | {"earlier seconds": result["seconds"]}
+    begin = time.perf_counter()
+    untrained = _measures(task, test, evaluation) if untrained_too else None
     trainer = Trainer(
         task,
         training_selector(settings, task.num_samples),
@@ -110,15 +121,20 @@ def train_and_evaluate(
     result = {
         "settings": settings.plain(),
         BEFORE: untrained,
-        "trained": evaluate(task, test, evaluation),
-        "batch losses": in_batch_losses(task) if untrained_too else {},
+        "trained": _measures(task, test, evaluation),
+        "batch losses": in_batch_losses(task, histogram_methods),
         "history": trainer.history,
         "timings": trainer.timings,
         "images": task.num_samples,
         "updates": epochs * task.steps_per_epoch,
+        "seconds": time.perf_counter() - begin + trainer.resumed_seconds,
     }
     write_result(folder / "result.json", identity, result)
-    return result | {"reused": False}
+    return result | {"earlier seconds": trainer.resumed_seconds}
+
+
+def _measures(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[str, float]:
+    return evaluate(task, test, evaluation) | evaluate_recalibrated(task, test, evaluation)
 
 
 def training_selector(settings: Settings, num_samples: int) -> BatchSelector:

@@ -56,8 +56,7 @@ class Pretraining(NetworkTask):
         )
         # The network itself keeps the weights; what is compiled only runs it.
         self.forward = torch.compile(self.network, mode=COMPILE_MODE) if settings.compiled else self.network
-        options = {"released_first_visit": True} if settings.released_first_visit else {}
-        self.objective = make_objective(settings.objective, self.num_samples, settings.temperature, **options).to(self.device)
+        self.objective = make_objective(settings.objective, self.num_samples, settings.temperature).to(self.device)
         self.optimizer = make_lars(self.network, settings)
         self.mean, self.std = train.mean, train.std
         # The published views: crop, flip, colour jitter, grayscale and blur, drawn for each image and view on its own.
@@ -101,10 +100,14 @@ class Pretraining(NetworkTask):
 
     def embed_images(self, views: Tensor) -> Tensor:
         """Return the head outputs [B, 128] (float32) of normalised views [B, 3, size, size]."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
+        with self.autocast():
             z = self.forward(views.contiguous(memory_format=torch.channels_last)).float()
         # Where CUDA graphs replay, the next call overwrites what this one returned; an update is done by then.
         return z.clone() if self.settings.compiled and not torch.is_grad_enabled() else z
+
+    def autocast(self) -> torch.autocast:
+        """Return the context in which the network runs."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
 
     def steps(self, plan: LongTensor, start: int, epoch: int) -> Iterator[Tensor]:
         """Make one update for each batch plan[start:]; see `Task.steps`."""

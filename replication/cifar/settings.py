@@ -12,7 +12,6 @@ from replication.validation import check_choice, check_count, check_positive
 NETWORKS = ("resnet18", "narrow")
 STEMS = (32, 224)
 PRECISIONS = ("float32", "bfloat16")
-ONLY_SOGCLR = {"released_first_visit": False}  # what the switches of SogCLR are for all other objectives
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,6 @@ class Settings(RunSettings):
             normalisation then also updates its running statistics from the feature pass.
         refresh_features: the released habit: another feature pass whenever a plan is too short for the epoch.
         extra_epoch: the released habit: one more epoch after the schedule has reached its end.
-        released_first_visit: the released habit, of the objective "sogclr" only: a sample's moving average starts from 0
-            where the batch holds samples visited before; see `SogCLR`.
     """
 
     dataset: str
@@ -71,7 +68,6 @@ class Settings(RunSettings):
     train_mode_features: bool = False
     refresh_features: bool = False
     extra_epoch: bool = False
-    released_first_visit: bool = False
 
     def __post_init__(self):
         check_choice("dataset", self.dataset, DATASETS)
@@ -90,11 +86,9 @@ class Settings(RunSettings):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < high:
                 raise ValueError(f"{name}={value!r} must be a number >= 0 and < {high}")
-        for name in ("compiled", "train_mode_features", "refresh_features", "extra_epoch", "released_first_visit"):
+        for name in ("compiled", "train_mode_features", "refresh_features", "extra_epoch"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r} must be true or false")
-        if self.released_first_visit and self.objective != "sogclr":
-            raise ValueError(f"released_first_visit=True must be false for objective={self.objective!r}; only 'sogclr' has it")
         if self.crop_min > 1:
             raise ValueError(f"crop_min={self.crop_min} must be <= 1, the whole image")
         if self.images and self.images < self.batch_size:

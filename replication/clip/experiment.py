@@ -1,5 +1,6 @@
 """Two stages: one with shuffled batches for each seed, then fine-tuning of its network with every method."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -14,7 +15,7 @@ from replication.clip.finetuning import FineTuning
 from replication.clip.selecting import make_clip_selector
 from replication.clip.settings import Settings
 from replication.provenance import source_hash
-from replication.training.grid import read_result, run_folder, run_grid, write_result
+from replication.training.grid import cores, read_result, run_folder, run_grid, write_result
 from replication.training.loop import Trainer
 from replication.trials.records import BEFORE, Results
 from replication.validation import check_count, check_distinct
@@ -66,7 +67,7 @@ def run_experiment(
         "code": source_hash(CODE),
         "torch": str(torch.__version__),
     }
-    workers = workers or (4 if device == "cuda" else 0)
+    workers = min(workers or (4 if device == "cuda" else cores()), len(grid))
     if first_epochs:
         changes = {"method": "SGD", "objective": "clip", "epochs": first_epochs, "lr": first_lr}
         first = [replace(settings, **changes) for settings in grid[:seeds]]
@@ -74,7 +75,7 @@ def run_experiment(
         grid = [replace(settings, start=checkpoints[settings.seed]) for settings in grid]
     jobs = [(folder, s, test_images, s.method == methods[0], device, provenance) for s in grid]
     records = run_grid(train_and_evaluate, jobs, grid[0].epochs, workers)
-    return Results(records, FIRST_STAGE)
+    return Results(records, FIRST_STAGE, workers)
 
 
 def train_first(folder: Path, settings: Settings, device: str, provenance: dict, on_epoch: Callable[[int], None]) -> str:
@@ -106,7 +107,8 @@ def train_and_evaluate(
     result = read_result(folder / "result.json", identity)
     if result is not None:
         on_epoch(settings.epochs)
-        return result | {"reused": True}
+        return result | {"earlier seconds": result["seconds"]}
+    begin = time.perf_counter()
     before = evaluate(task, test) | evaluate_recalibrated(task, test) if before_too else None
     texts = [text for captions in task.pairs.captions for text in captions]
 
@@ -129,6 +131,7 @@ def train_and_evaluate(
         "timings": trainer.timings,
         "images": task.num_samples,
         "updates": settings.epochs * task.steps_per_epoch,
+        "seconds": time.perf_counter() - begin + trainer.resumed_seconds,
     }
     write_result(folder / "result.json", identity, result)
-    return result | {"reused": False}
+    return result | {"earlier seconds": trainer.resumed_seconds}

@@ -7,7 +7,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from torchvision.datasets import CIFAR10, CIFAR100
-from torchvision.datasets.utils import check_integrity, download_url, extract_archive
+from torchvision.datasets.utils import calculate_md5, check_integrity, download_url, extract_archive
 
 from replication import paths
 from replication.validation import check_choice
@@ -86,7 +86,8 @@ def download(name: str) -> Path:
 
     Raises:
         ValueError: unknown name.
-        RuntimeError: the address cannot be reached, or the file that came has another checksum or another content.
+        RuntimeError: the address cannot be reached, the file that came has another checksum or another content, or the disk
+            is full.
     """
     check_choice("dataset", name, ARCHIVES)
     archive, data = ARCHIVES[name], paths.data_dir()
@@ -95,14 +96,16 @@ def download(name: str) -> Path:
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=data) as scratch:
         if not check_integrity(str(file), archive.md5):
             _fetch(archive, Path(scratch), file)
-        extract_archive(str(file), scratch)
-        unpacked = Path(scratch, archive.folder)
-        if not unpacked.is_dir():
-            raise RuntimeError(f"{file} does not hold the folder {archive.folder}")
-        target = folder_of(name)
-        if target.exists():
-            target.rename(Path(scratch, "replaced"))
-        shutil.move(unpacked, target)
+        unpacked, target = Path(scratch, archive.folder), folder_of(name)
+        try:
+            extract_archive(str(file), scratch)
+            if not unpacked.is_dir():
+                raise RuntimeError(f"{file} does not hold the folder {archive.folder}")
+            if target.exists():
+                target.rename(Path(scratch, "replaced"))
+            shutil.move(unpacked, target)
+        except OSError as error:
+            raise RuntimeError(f"{file} cannot be unpacked to {target}: {error.strerror or error}") from None
     return target
 
 
@@ -110,7 +113,8 @@ def _fetch(archive: Archive, scratch: Path, file: Path) -> None:
     try:
         download_url(archive.url, str(scratch), archive.filename)
     except (OSError, HTTPException) as error:  # urllib's own errors are OSErrors
-        raise RuntimeError(f"{archive.url} cannot be downloaded: {error}") from None
-    if not check_integrity(str(scratch / archive.filename), archive.md5):
-        raise RuntimeError(f"{archive.url} came with another checksum than MD5 {archive.md5}; nothing was kept")
+        raise RuntimeError(f"{archive.url} cannot be downloaded to {file}: {error}") from None
+    found = calculate_md5(str(scratch / archive.filename))
+    if found != archive.md5:
+        raise RuntimeError(f"{archive.url} came with MD5 {found}; it must be {archive.md5}. Nothing was kept in {file}")
     (scratch / archive.filename).replace(file)

@@ -53,14 +53,22 @@ def _whats_wrong(name: str, source: type[CIFAR10]) -> str:
 
 @cache
 def checksums(name: str | None) -> dict[str, str]:
-    """Return {data set: SHA-256 of its training images and labels}, as run.json records it; {} for None.
+    """Return the SHA-256 of images and labels, as run.json records it; {} for None.
+
+    Under the data set's name stands its training set, under "<name> test" its test set; "digits" are one whole.
 
     Raises:
         ValueError, FileNotFoundError: as `load_images`.
     """
     if name is None:
         return {}
-    images, labels = load_images(name)
+    if name == "digits":
+        return {name: _sha256(name, True)}
+    return {name: _sha256(name, True), f"{name} test": _sha256(name, False)}
+
+
+def _sha256(name: str, train: bool) -> str:
+    images, labels = load_images(name, train)
     digest = hashlib.sha256(np.ascontiguousarray(images))
     digest.update(labels.astype(np.int64))
-    return {name: digest.hexdigest()}
+    return digest.hexdigest()

@@ -30,6 +30,9 @@ class ImageSet:
     """Images uint8 [N, 3, H, W] with labels int64 [N] of `classes` classes.
 
     `mean` and `std` hold, per channel, the mean and standard deviation of the training pixels in [0, 1], in both splits.
+
+    Raises:
+        TypeError, ValueError: images or labels of another kind or shape.
     """
 
     name: str
@@ -38,6 +41,15 @@ class ImageSet:
     classes: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+
+    def __post_init__(self):
+        if self.images.dtype != torch.uint8:
+            raise TypeError(f"images is {self.images.dtype}; it must be torch.uint8, with pixels from 0 to 255")
+        if self.images.ndim != 4 or self.images.shape[1] != 3 or 0 in self.images.shape:
+            raise ValueError(f"images has shape {list(self.images.shape)}; it must be [N, 3, height, width], none of them 0")
+        if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
+            found = f"{self.labels.dtype} {list(self.labels.shape)}"
+            raise ValueError(f"labels is {found}; it must be torch.int64 [{len(self.images)}], one for each image")
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -6,19 +6,38 @@ import seaborn as sns
 
 from replication.plotting import METHOD_COLOURS, METHOD_LABELS
 
+LOSS_LABEL = "loss of a mini-batch (nats); dashed: mean"
+
 
 def loss_histogram(losses: pd.DataFrame, title: str) -> plt.Figure:
     """Draw the distribution of batch losses (nats) of each selector, all seeds pooled, as densities on one axis."""
     figure, axis = plt.subplots(figsize=(9, 4.6))
-    low, high = losses.loss.min(), losses.loss.max()
+    _draw_losses(axis, losses, (losses.loss.min(), losses.loss.max()), bins=60)
+    axis.legend()
+    axis.set(xlabel=LOSS_LABEL, title=title)
+    return figure
+
+
+def loss_histograms(losses: dict[str, pd.DataFrame], title: str) -> plt.Figure:
+    """Draw a panel as `loss_histogram` for each entry, one below the other, on one axis of losses."""
+    figure, axes = plt.subplots(len(losses), figsize=(11, 0.8 + 2.2 * len(losses)), sharex=True, squeeze=False)
+    every = pd.concat(losses.values()).loss
+    for axis, (name, frame) in zip(axes[:, 0], losses.items(), strict=True):
+        _draw_losses(axis, frame, (every.min(), every.max()), bins=40)
+        axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
+        axis.set_title(name, fontsize="medium")
+    axes[-1, 0].set_xlabel(LOSS_LABEL)
+    figure.suptitle(title, fontsize="medium")
+    return figure
+
+
+def _draw_losses(axis: plt.Axes, losses: pd.DataFrame, limits: tuple[float, float], bins: int) -> None:
     for name, group in losses.groupby("selector", sort=False):
         family = name.split(",")[0]
         label = f"{METHOD_LABELS.get(family, name)}: mean {group.loss.mean():.3g} (n={len(group)} batches)"
         sns.histplot(
-            group, x="loss", ax=axis, stat="density", bins=60, binrange=(low, high), element="step", fill=True, alpha=0.25,
+            group, x="loss", ax=axis, stat="density", bins=bins, binrange=limits, element="step", fill=True, alpha=0.25,
             color=METHOD_COLOURS[family], label=label, linewidth=1.8,
         )  # fmt: skip
         axis.axvline(group.loss.mean(), color=METHOD_COLOURS[family], linestyle="--", linewidth=1.5)
-    axis.set(xlabel="loss of a mini-batch (nats); dashed: mean", ylabel="density (1/nat)", title=title)
-    axis.legend()
-    return figure
+    axis.set(xlabel="", ylabel="density (1/nat)")

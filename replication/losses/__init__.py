@@ -4,8 +4,9 @@
 |---|---|---|---|
 | | `contrastive_loss`, `batch_losses`, `mini_batch_loss` | other view, whole input or given batches | eq. (1), theory |
 | `infonce` | `InfoNCE` | other view of the batch | eq. (1) |
-| `simclr` | `NTXent` | both views of the batch | section 6.2 |
+| `simclr` | `NTXent`, `nt_xent_losses` | both views of the batch | section 6.2 |
 | `sogclr` | `SogCLR` | both views of all samples, by moving averages | section 6.2 |
+| `sogclr, as released` | `SogCLR` | likewise, other first averages | the authors' code |
 | `dcl` | `DCL` | both views of the batch, positive left out | no |
 | `mmcl` | `MMCL` | other view of the batch, weighted by a support vector machine | no |
 
@@ -15,7 +16,7 @@
 from replication.losses.dcl import DCL
 from replication.losses.info_nce import InfoNCE, batch_losses, contrastive_loss, mini_batch_loss
 from replication.losses.mmcl import MMCL
-from replication.losses.nt_xent import NTXent
+from replication.losses.nt_xent import NTXent, nt_xent_losses
 from replication.losses.objective import Objective
 from replication.losses.registry import OBJECTIVES, make_objective
 from replication.losses.sogclr import SogCLR
@@ -32,4 +33,5 @@ __all__ = [
     "contrastive_loss",
     "make_objective",
     "mini_batch_loss",
+    "nt_xent_losses",
 ]

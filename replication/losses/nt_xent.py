@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import LongTensor, Tensor
 
 from replication.losses.objective import Objective, similarities
 
@@ -22,3 +22,29 @@ class NTXent(Objective):
         cosines, _ = similarities(u, v)
         logits = (cosines / self.temperature).fill_diagonal_(-torch.inf)  # no view is its own candidate
         return F.cross_entropy(logits, torch.arange(len(logits), device=u.device).roll(len(u)))
+
+
+def nt_xent_losses(u: Tensor, v: Tensor, batches: LongTensor, temperature: float, *, max_elements: int = 2**24) -> Tensor:
+    """Return `NTXent` of every mini-batch, without checks: entry m is the loss of the pairs batches[m].
+
+    Args:
+        u, v: unit rows [N, d], in at least float32.
+        batches: [M, B] indices into the N pairs, one mini-batch a row.
+        temperature: t > 0.
+        max_elements: as in `batch_losses`.
+
+    Returns:
+        [M] losses in nats, on the device of `u`.
+    """
+    views = 2 * batches.shape[1]
+    rows = max(1, max_elements // (views * max(views, u.shape[1])))
+    return torch.cat([_losses_of_block(u, v, block, temperature) for block in batches.to(u.device).split(rows)])
+
+
+def _losses_of_block(u: Tensor, v: Tensor, batches: LongTensor, temperature: float) -> Tensor:
+    with torch.autocast(u.device.type, enabled=False):
+        views = torch.cat([u[batches], v[batches]], dim=1)  # [M, 2B, d]
+        logits = views @ views.mT / temperature
+        positive = logits.diagonal(batches.shape[1], dim1=1, dim2=2)  # [M, B]: the same for both views of a sample
+        logits.diagonal(dim1=1, dim2=2).fill_(-torch.inf)  # no view is its own candidate
+        return logits.logsumexp(dim=2).mean(dim=1) - positive.mean(dim=1)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 
 from replication.losses.dcl import DCL
 from replication.losses.info_nce import InfoNCE
@@ -14,6 +15,7 @@ from replication.validation import check_choice
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "simclr": NTXent,
     "sogclr": SogCLR,
+    "sogclr, as released": partial(SogCLR, released_first_visit=True),
     "infonce": InfoNCE,
     "dcl": DCL,
     "mmcl": MMCL,

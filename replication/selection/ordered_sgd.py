@@ -1,16 +1,11 @@
 """Ordered SGD: of k random batches keep the q with the largest loss."""
 
-import torch
-from torch import LongTensor, Tensor
-
-from replication.losses import batch_losses
+from replication.losses import batch_losses, nt_xent_losses
 from replication.selection.all_batches import AllBatches
 from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
 from replication.selection.parallel import single_threaded
 from replication.selection.shuffled import independent_rows
 from replication.validation import check_choice, check_count, check_positive
-
-MAX_ELEMENTS = 2**24  # of the largest tensor while candidates are ranked, as in `batch_losses`: 64 MB in float32
 
 
 class OrderedSGD(BatchSelector):
@@ -67,7 +62,7 @@ class OrderedSGD(BatchSelector):
             raise ValueError(f"q={q} must be <= {count}, the number of candidates that N={len(u)} samples give")
         with single_threaded():  # many small products, during which threads would mostly wait for each other
             if self.loss == "nt_xent":
-                losses = _nt_xent_losses(u, v, batches, self.temperature)
+                losses = nt_xent_losses(u, v, batches, self.temperature)
             else:
                 losses = batch_losses(u, v, batches, self.temperature, validate=False)
         # A stable sort breaks ties towards the lowest index, on every device.
@@ -84,19 +79,3 @@ class OrderedSGD(BatchSelector):
             return independent_rows(k, num_samples, self.batch_size, generator)
         rows = shuffled_rows(num_samples, self.batch_size, generator)
         return rows[: self.k.within(len(rows))]
-
-
-def _nt_xent_losses(u: Tensor, v: Tensor, batches: LongTensor, temperature: float) -> Tensor:
-    """Return `NTXent` of every mini-batch, [M] in nats, of unit rows u, v [N, d] and batches [M, B]."""
-    views = 2 * batches.shape[1]
-    rows = max(1, MAX_ELEMENTS // (views * max(views, u.shape[1])))
-    return torch.cat([_nt_xent_of_block(u, v, block, temperature) for block in batches.to(u.device).split(rows)])
-
-
-def _nt_xent_of_block(u: Tensor, v: Tensor, batches: LongTensor, temperature: float) -> Tensor:
-    with torch.autocast(u.device.type, enabled=False):
-        views = torch.cat([u[batches], v[batches]], dim=1)  # [M, 2B, d]
-        logits = views @ views.mT / temperature
-        positive = logits.diagonal(batches.shape[1], dim1=1, dim2=2)  # [M, B]: the same for both views of a sample
-        logits.diagonal(dim1=1, dim2=2).fill_(-torch.inf)  # no view is its own candidate
-        return logits.logsumexp(dim=2).mean(dim=1) - positive.mean(dim=1)

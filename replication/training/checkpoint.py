@@ -1,7 +1,10 @@
 """Checkpoints that are written whole or not at all, and refused with a reason where they do not fit."""
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
@@ -16,19 +19,33 @@ def save_checkpoint(path: Path, state: dict) -> None:
     Raises:
         CheckpointError: it cannot be written, as on a full disk; the earlier checkpoint is still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda file: torch.save(state, file), "checkpoint")
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object], what: str) -> None:
+    """Call `write` with a new file that takes the place of `path` once it lies complete on the disk.
+
+    Only one process at a time may write to a path: what killed ones left half-written beside it is removed.
+
+    Raises:
+        CheckpointError: it cannot be written; the `what` that was there before is kept.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.name}.*.tmp"):
+            left.unlink(missing_ok=True)
         with open(temporary, "wb") as file:
-            torch.save(state, file)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except (OSError, RuntimeError) as error:  # torch's own writer reports a full disk as a RuntimeError
-        temporary.unlink(missing_ok=True)
-        kept = "; the checkpoint before it is kept" if path.exists() else ""
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        kept = f"; the {what} before it is kept" if path.exists() else ""
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise CheckpointError(f"checkpoint {path} cannot be written: {reason}{kept}") from None
+        raise CheckpointError(f"{what} {path} cannot be written: {reason}{kept}") from None
 
 
 def load_checkpoint(path: Path, device: str | torch.device = "cpu") -> dict | None:

@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from replication.training.checkpoint import write_whole
+
 BAR = {"mininterval": 30, "maxinterval": 60, "file": sys.stderr}  # a notebook stores every refresh
 
 _finished_epochs = _stop = None
@@ -98,16 +100,19 @@ def run_folder(folder: Path, name: str, identity: dict) -> Path:
 
 
 def read_result(path: Path, identity: dict) -> dict | None:
-    """Return what `write_result` wrote to `path`, or None if there is nothing or it is of another run."""
-    if not path.is_file():
+    """Return what `write_result` wrote to `path`, or None if there is nothing, or it is of another run or damaged."""
+    try:
+        stored = json.loads(path.read_text())
+        return stored["result"] if stored["identity"] == json.loads(json.dumps(identity)) else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # the checkpoint beside it makes a new result cheap
         return None
-    stored = json.loads(path.read_text())
-    return stored["result"] if stored["identity"] == json.loads(json.dumps(identity)) else None
 
 
 def write_result(path: Path, identity: dict, result: dict) -> None:
-    """Write the result of one finished training, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({"identity": identity, "result": result}))
-    temporary.replace(path)
+    """Write the result of one finished training, whole or not at all.
+
+    Raises:
+        CheckpointError: it cannot be written, as on a full disk.
+    """
+    text = json.dumps({"identity": identity, "result": result})
+    write_whole(path, lambda file: file.write(text.encode()), "result")

@@ -75,6 +75,7 @@ class Trainer:
         history: a dict for each finished epoch: epoch, loss (mean over its batches, nats), and what `describe_plan` noted.
         timings: a dict for each finished epoch: seconds of features, selection and steps. Apart from the history, which
             equal runs repeat exactly.
+        resumed_seconds: what the epochs took, features, selection and steps, that the checkpoint already held.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Trainer:
         self.check_every = check_count("check_every", check_every, 1)
         self.history: list[dict] = []
         self.timings: list[dict] = []
+        self.resumed_seconds = 0.0
         self._begin_epoch(0)
 
     def run(self, on_epoch: Callable[[int], None] | None = None) -> None:
@@ -125,14 +127,17 @@ class Trainer:
 
     def _train_epoch(self) -> None:
         if self._plan is None:
-            plan = plan_epoch(
-                self.selector,
-                self.task.num_samples,
-                lambda number: self.task.embed(self._epoch, number),
-                self.seed,
-                self._epoch,
-                self.refresh_features,
-            )
+            try:
+                plan = plan_epoch(
+                    self.selector,
+                    self.task.num_samples,
+                    lambda number: self.task.embed(self._epoch, number),
+                    self.seed,
+                    self._epoch,
+                    self.refresh_features,
+                )
+            except FloatingPointError as error:
+                raise self._diverged(str(error)) from None
             self._plan = plan.batches
             self._spent |= {"features": plan.feature_seconds, "selection": plan.selection_seconds}
         begin, fresh = time.perf_counter(), []
@@ -192,6 +197,8 @@ class Trainer:
         self._begin_epoch(saved["epoch"])
         self._position, self._plan, self._losses = saved["position"], saved["plan"], saved["losses"]
         self.history, self.timings, self._spent = saved["history"], saved["timings"], saved["spent"]
+        parts = ("features", "selection", "steps")
+        self.resumed_seconds = sum(spent[part] for spent in (*self.timings, self._spent) for part in parts)
 
     def _check_plan(self, plan: LongTensor | None) -> None:
         size = self.selector.batch_size or self.task.num_samples

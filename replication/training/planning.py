@@ -54,7 +54,7 @@ def plan_epoch(
             views = embed(passes)
             passes += 1
             if not all(torch.isfinite(view).all() for view in views):
-                raise FloatingPointError(f"the features for the plan of epoch {epoch} are not finite")
+                raise FloatingPointError(f"the features for the plan of epoch {epoch + 1} are not finite")
         middle = time.perf_counter()
         rows = selector.select(*views, generator) if selector.uses_embeddings else selector.plan(num_samples, generator)
         spent["features"] += middle - begin

@@ -20,8 +20,8 @@ def measures_figure(
         before, before_label: the selector that stands for the networks before training, and what the legend calls it.
     """
     methods = [name for name in dict.fromkeys(runs.selector) if name != before]
-    columns = min(4, len(measures))
-    rows = -(-len(measures) // columns)
+    rows = -(-len(measures) // 4)
+    columns = -(-len(measures) // rows)
     figure, axes = plt.subplots(rows, columns, figsize=(3.7 * columns, 0.9 + (0.9 + 0.42 * len(methods)) * rows), squeeze=False)
     for axis, (measure, label) in zip(axes.flat, measures.items(), strict=False):
         untrained = runs.loc[runs.selector == before, measure].mean()

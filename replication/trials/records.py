@@ -2,7 +2,7 @@
 
 A record is what one training leaves: `settings` (with objective, method and seed), measures "before" (None except for one
 method of each seed, as they share the network) and "trained", "batch losses" by selector, `history` and `timings` of the
-`Trainer`, the numbers of `images` and `updates`, and whether it was `reused`, found finished from an earlier call.
+`Trainer`, the numbers of `images` and `updates`, and the `earlier seconds` that earlier calls had spent on it.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,10 @@ BEFORE = "before"
 class Results:
     """The records of a grid as tables: one record for each training, in the form that the module describes."""
 
-    def __init__(self, records: list[dict], before: str = UNTRAINED):
+    def __init__(self, records: list[dict], before: str = UNTRAINED, workers: int = 1):
         self.records = records
         self.before = before  # what tables call the networks before training
+        self.workers = workers  # trainings side by side
         self.images = records[0]["images"]
 
     def _rows(self, make: Callable[[dict], list[dict]]) -> pd.DataFrame:
@@ -40,9 +41,9 @@ class Results:
         table = self.runs()
         return table[table.selector != self.before]
 
-    def reused_seconds(self) -> float:
-        """Return the seconds that an earlier, perhaps broken-off, call spent on the trainings found finished, one by one."""
-        return sum(sum(t["features"] + t["selection"] + t["steps"] for t in r["timings"]) for r in self.records if r["reused"])
+    def earlier_seconds(self) -> float:
+        """Return about how long earlier, perhaps broken-off, calls took for what this one found done, side by side."""
+        return sum(record["earlier seconds"] for record in self.records) / self.workers
 
     def history(self) -> pd.DataFrame:
         """Return one row for each epoch of each training: mean in-batch loss (nats), share of same-class pairs."""
@@ -65,14 +66,14 @@ class Results:
         """Return the seconds of an epoch of each method: feature passes, choosing batches, updates; and shares of these.
 
         Each is the least over epochs and seeds, as other programs on the machine can only add to it; `mean total` and its
-        `sd` are over seeds and epochs as they came.
+        `sd` are over seeds and epochs as they came. `steps` is an epoch without choosing batches, `epoch` one with it.
         """
         epochs = self._rows(lambda record: record["timings"])
         parts = ["features", "selection", "steps"]
         epochs["total"] = epochs[parts].sum(axis=1)
         groups = epochs.groupby(["objective", "selector"], sort=False)
         table = groups[parts].min().reset_index()
-        total = table[parts].sum(axis=1)
+        total = table["epoch"] = table[parts].sum(axis=1)
         updates = self.records[0]["updates"] / len(self.records[0]["timings"])
         table["ms per update"] = 1000 * table.steps / updates
         for name in ("features", "selection"):

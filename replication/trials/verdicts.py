@@ -95,13 +95,16 @@ def verdict_on_selectors(
 def combined(found: list[tuple[str, str]]) -> tuple[str, str]:
     """Return one verdict on a claim that was judged several times, as at several severities, with all the evidence.
 
-    Judgements that could not be made are left out if others could: HOLDS or FAILS if the rest agree, else CAVEAT.
+    Judgements that could not be made are left out if others could, and come last in the evidence: HOLDS or FAILS if the rest
+    agree, else CAVEAT.
     """
-    evidence = " | ".join(words for _, words in found)
-    verdicts = {verdict for verdict, _ in found}
-    decided = verdicts - {UNTESTED, UNTESTABLE}
+    found = list(dict.fromkeys(found))  # a method that was not trained is missing in the same words every time
+    open_ = [words for verdict, words in found if verdict in (UNTESTED, UNTESTABLE)]
+    judged = [words for verdict, words in found if verdict not in (UNTESTED, UNTESTABLE)]
+    decided = {verdict for verdict, _ in found} - {UNTESTED, UNTESTABLE}
     if not decided:
-        return (UNTESTABLE if UNTESTABLE in verdicts else UNTESTED), evidence
+        return (UNTESTABLE if any(verdict == UNTESTABLE for verdict, _ in found) else UNTESTED), " | ".join(open_)
+    evidence = " | ".join(judged) + (f" | no judgement: {' | '.join(open_)}" if open_ else "")
     return (decided.pop() if len(decided) == 1 else CAVEAT), evidence
 
 

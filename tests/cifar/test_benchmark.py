@@ -11,7 +11,7 @@ from replication.cifar.settings import Settings
 from replication.datasets import load_image_set
 from replication.views import Augmentation
 
-COMMON = {"dataset": "digits", "network": "narrow", "images": 64, "batch_size": 8, "size": 16, "released_first_visit": True}
+COMMON = {"dataset": "digits", "network": "narrow", "images": 64, "batch_size": 8, "size": 16}
 
 
 def test_both_pipelines_are_timed_on_the_same_updates():

@@ -1,10 +1,12 @@
 """Measures of a network: on planted features, on both views, and without any trace left in the network."""
 
+import sys
+
 import pytest
 import torch
 from small_pretraining import small_settings, small_task
 
-from replication.cifar.evaluation import Evaluation, evaluate, in_batch_losses, represent
+from replication.cifar.evaluation import Evaluation, evaluate, evaluate_recalibrated, in_batch_losses, represent
 from replication.cifar.pretraining import Pretraining
 from replication.datasets import load_image_set
 from replication.evaluation import knn_accuracy, linear_probe_accuracy, retrieval_metrics
@@ -22,10 +24,11 @@ def test_all_measures_are_there_and_the_network_is_left_as_it_was():
     assert all(torch.equal(value, before[name]) for name, value in task.network.state_dict().items())
     assert measures == evaluate(task, TEST, EVALUATION)
     expected = {"R@1", "R@5", "R@10", "MRR", "median rank", "R@1 u2v", "R@1 v2u", "R@1 un-normalised", "kNN", "linear probe"}
-    expected |= {f"corrupted R@1{way}, severity {s}" for way in ("", " u2v", " v2u") for s in (1, 4)}
-    assert set(measures) == expected | {"corrupted R@1"}
+    expected |= {f"{name} {way}" for name in ("R@5", "R@10", "MRR") for way in ("u2v", "v2u")}
+    expected |= {f"corrupted R@1{way}, severity {s}" for way in ("", " u2v", " v2u", " un-normalised") for s in (1, 4)}
+    assert set(measures) == expected | {"corrupted R@1", "corrupted R@1 un-normalised"}
     assert measures["corrupted R@1"] == (measures["corrupted R@1, severity 1"] + measures["corrupted R@1, severity 4"]) / 2
-    accuracies = [value for name, value in measures.items() if name not in ("MRR", "median rank")]
+    accuracies = [value for name, value in measures.items() if "MRR" not in name and name != "median rank"]
     assert all(0 <= value <= 100 for value in accuracies)
     assert measures["R@1"] <= measures["R@5"] <= measures["R@10"]
     for name in ("R@1", "corrupted R@1"):
@@ -40,7 +43,7 @@ def test_a_network_that_knows_every_image_scores_full_marks():
     task.augment = lambda images, generator: images.float()
     task.embed_images = lambda views: views.flatten(1)
     measures = evaluate(task, TEST, EVALUATION)
-    assert measures["R@1"] == measures["R@10"] == 100 and measures["median rank"] == 1
+    assert measures["R@1"] == measures["R@10"] == measures["R@5 v2u"] == 100 and measures["median rank"] == 1
     assert measures["corrupted R@1, severity 4"] > 90  # two types may agree on an image
 
 
@@ -53,6 +56,39 @@ def test_measures_are_those_of_the_evaluation_functions():
     assert measures["R@5"] == retrieval_metrics(u, v)["mean R@5"]
     train, test = represent(task, task.images), represent(task, images)
     assert train.shape == (80, 128) and measures["kNN"] == knn_accuracy(train, task.labels, test, TEST.labels[:60], 80)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_recalibrated_measures_leave_the_network_as_it_was_and_do_not_depend_on_its_statistics(precision):
+    task = small_task(precision=precision)
+    before = {name: value.clone() for name, value in task.network.state_dict().items()}
+    found = evaluate_recalibrated(task, TEST, EVALUATION)
+    names = {"R@1", "corrupted R@1", "corrupted R@1, severity 1", "corrupted R@1, severity 4", "kNN"}
+    assert set(found) == {f"{name}, recalibrated" for name in names}
+    assert all(torch.equal(value, before[name]) for name, value in task.network.state_dict().items())
+    usual = evaluate(task, TEST, EVALUATION)
+    for norm in task.network.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            norm.running_mean.add_(1)
+    assert evaluate_recalibrated(task, TEST, EVALUATION) == found
+    assert evaluate(task, TEST, EVALUATION) != usual
+
+
+def test_recalibration_sees_one_shuffled_epoch_of_batches_as_in_training(monkeypatch):
+    """Batches of 16 of 80 images, both views together; their statistics give the same measures as `evaluate` with them."""
+    task, shapes = small_task(), []
+    handle = task.network.backbone.register_forward_hook(
+        lambda module, inputs, output: shapes.append(tuple(inputs[0].shape)) if module.training else None
+    )
+    found = evaluate_recalibrated(task, TEST, EVALUATION)
+    handle.remove()
+    assert shapes == [(32, 3, 16, 16)] * 5
+    calls = []
+    module = sys.modules["replication.evaluation.recalibrated"]  # a function of that name hides it in the package
+    monkeypatch.setattr(module, "update_bn", lambda batches, network: calls.append(list(batches)))
+    assert evaluate_recalibrated(task, TEST, EVALUATION)["R@1, recalibrated"] == evaluate(task, TEST, EVALUATION)["R@1"]
+    torch.optim.swa_utils.update_bn(calls[0], task.network)
+    assert found["R@1, recalibrated"] == evaluate(task, TEST, EVALUATION)["R@1"]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -83,7 +119,7 @@ def test_representations_do_not_depend_on_the_block(monkeypatch):
 
 
 def test_losses_of_chosen_batches_are_larger():
-    losses = in_batch_losses(small_task(images=160))
+    losses = in_batch_losses(small_task(images=160), ["SGD", "OSGD", "SC", "SwapSearch"])
     means = {name: sum(values) / len(values) for name, values in losses.items()}
     assert len(losses["SGD"]) == 10 and len(losses["OSGD"]) == 1
     assert means["SGD"] < means["SC"] and means["SGD"] < means["SwapSearch"] and means["SGD"] < means["OSGD"]

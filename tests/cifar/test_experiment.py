@@ -50,7 +50,9 @@ def test_tables_of_cost(grid):
 def test_losses_of_one_trained_network(grid):
     _, results = grid
     losses = results.batch_losses("simclr", "SGD")
-    assert set(losses.selector) == {"SGD", "OSGD", "SC", "SwapSearch"} and (losses.loss > 0).all()
+    assert set(losses.selector) == {"SGD", "SC"} and (losses.loss > 0).all()
+    assert set(results.batch_losses("simclr", "SC").selector) == {"SGD", "SC"}  # the grid's own methods, in each's network
+    assert results.batch_losses("simclr", "SGD", seed=1).empty  # the first seed is enough
 
 
 def test_a_second_call_trains_nothing_and_gives_the_same(grid):
@@ -60,7 +62,33 @@ def test_a_second_call_trains_nothing_and_gives_the_same(grid):
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.pt")} == before
     pd.testing.assert_frame_equal(again.runs(), results.runs())
     pd.testing.assert_frame_equal(again.seconds(), results.seconds())
-    assert results.reused_seconds() == 0 and again.reused_seconds() == pytest.approx(again.seconds().total.sum())
+    assert results.earlier_seconds() == 0 and results.workers == 2
+    assert again.earlier_seconds() == pytest.approx(sum(record["seconds"] for record in results.records))
+    assert again.earlier_seconds() > again.seconds().total.sum()  # evaluation takes time too
+
+
+def test_the_seconds_of_a_broken_off_training_count_as_earlier_ones(tmp_path, monkeypatch):
+    class Broken(Exception):
+        """The first call ends after one epoch."""
+
+    def break_off(done):
+        if done:
+            raise Broken
+
+    settings, run = Settings(**COMMON | {"epochs": 2}, method="SC"), (EVALUATION, False, [], "cpu", {})
+    with pytest.raises(Broken):
+        train_and_evaluate(tmp_path, settings, *run, break_off)
+    record = train_and_evaluate(tmp_path, settings, *run, lambda done: None)
+    spent = sum(record["timings"][0][part] for part in ("features", "selection", "steps"))
+    assert record["earlier seconds"] == pytest.approx(spent) and record["seconds"] > spent
+
+
+def test_seeds_may_begin_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr("replication.cifar.experiment.run_grid", lambda train, jobs, *rest: [{"images": job} for job in jobs])
+    jobs = [r["images"] for r in run_experiment(tmp_path, ["SGD"], ["simclr"], 3, COMMON, EVALUATION, first_seed=5).records]
+    assert [job[1].seed for job in jobs] == [5, 6, 7] and [job[4] for job in jobs] == [["SGD"], [], []]
+    with pytest.raises(ValueError, match=r"^first_seed=-1 must be >= 0$"):
+        run_experiment(tmp_path, ["SGD"], ["simclr"], 3, COMMON, EVALUATION, first_seed=-1)
 
 
 def test_a_finished_training_is_evaluated_anew_for_another_evaluation(grid, monkeypatch):
@@ -72,7 +100,7 @@ def test_a_finished_training_is_evaluated_anew_for_another_evaluation(grid, monk
     identity = load_checkpoint(place / "checkpoint.pt")["identity"]
     provenance = {name: value for name, value in identity.items() if name not in {*record["settings"], "samples"}}
     other = Evaluation(test_images=40, corrupted_images=3, severities=(2,), linear_probe=False)
-    new = train_and_evaluate(folder, settings, other, False, "cpu", provenance, lambda done: None)
+    new = train_and_evaluate(folder, settings, other, False, [], "cpu", provenance, lambda done: None)
     assert new["history"] == record["history"] and new["trained"]["R@1"] != record["trained"]["R@1"]
 
 
@@ -102,16 +130,6 @@ def test_data_that_do_not_suffice_are_noticed_before_the_workers_begin(tmp_path,
     monkeypatch.setattr("replication.cifar.experiment.run_grid", lambda *arguments: pytest.fail("the workers began"))
     with pytest.raises(ValueError, match=message):
         run_experiment(tmp_path, methods, ["simclr"], 1, COMMON | changes, EVALUATION)
-
-
-def test_the_released_first_visit_reaches_sogclr_alone_and_is_refused_without_it(tmp_path, monkeypatch):
-    common = COMMON | {"released_first_visit": True}
-    monkeypatch.setattr("replication.cifar.experiment.run_grid", lambda train, jobs, *rest: [{"images": job} for job in jobs])
-    records = run_experiment(tmp_path, ["SGD"], ["simclr", "sogclr"], 1, common, EVALUATION).records
-    settings = [record["images"][1] for record in records]
-    assert {s.objective: s.released_first_visit for s in settings} == {"simclr": False, "sogclr": True}
-    with pytest.raises(ValueError, match=r"^released_first_visit=True must be false for objective='simclr'"):
-        run_experiment(tmp_path, ["SGD"], ["simclr"], 1, common, EVALUATION)
 
 
 def test_records_without_the_untrained_network_have_no_row_for_it(grid):

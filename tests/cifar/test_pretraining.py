@@ -4,6 +4,8 @@ import pytest
 import torch
 from small_pretraining import small_settings, small_task, small_trainer
 
+from replication.cifar.evaluation import Evaluation, evaluate, evaluate_recalibrated, in_batch_losses
+from replication.cifar.experiment import training_selector
 from replication.cifar.network import make_encoder
 from replication.cifar.pretraining import BLOCK, Pretraining, make_lars
 from replication.datasets import load_image_set
@@ -179,11 +181,11 @@ def test_every_objective_trains_in_bfloat16_as_on_a_gpu(objective):
     assert all(p.dtype == torch.float32 for p in task.network.parameters())
 
 
-def test_the_released_first_visit_is_a_switch_of_sogclr():
+def test_sogclr_as_released_is_an_objective_of_its_own():
     """Where new samples meet old ones, their averages start at a share gamma = 0.9 of what they are otherwise."""
     averages = []
-    for released in (False, True):
-        task = small_task(objective="sogclr", released_first_visit=released)
+    for objective in ("sogclr", "sogclr, as released"):
+        task = small_task(objective=objective)
         task.augment = lambda images, generator: images.float()
         list(task.steps(torch.tensor([list(range(16)), list(range(8, 24))]), 0, 0))  # warm-up: the first rate is 0
         averages.append(task.objective.log_average.exp())
@@ -222,3 +224,19 @@ def test_the_released_extra_epoch_has_no_learning_rate(tmp_path):
     trainer = small_trainer(tmp_path, task)
     trainer.run()
     assert len(trainer.history) == 2 and all(group["lr"] == 0 for group in task.optimizer.param_groups)
+
+
+def test_the_whole_path_of_a_gpu_runs_on_a_cpu_in_bfloat16(monkeypatch):
+    """Compiled (with a backend that needs no C++ compiler), under autocast: features, updates, and all of the evaluation."""
+    compile_ = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda module, mode: compile_(module, backend="eager"))
+    task = small_task(objective="sogclr", precision="bfloat16", compiled=True)
+    kinds = set()
+    task.network.backbone.layer1[0].conv1.register_forward_hook(lambda module, inputs, output: kinds.add(output.dtype))
+    plan = training_selector(task.settings, 80).select(*task.embed(0, 0), torch.Generator().manual_seed(0))
+    assert all(torch.isfinite(loss) for loss in task.steps(plan, 0, 0))
+    test, evaluation = load_image_set("digits", "test"), Evaluation(40, 3, (1,), linear_probe=True)
+    measures = evaluate(task, test, evaluation) | evaluate_recalibrated(task, test, evaluation)
+    assert all(0 <= value <= 100 for value in measures.values())
+    assert len(in_batch_losses(task, ["SGD", "SC"])["SC"]) == 5
+    assert kinds == {torch.bfloat16}

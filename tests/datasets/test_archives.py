@@ -1,11 +1,13 @@
 """Downloads: from a small server on this machine in place of the internet."""
 
+import errno
 import hashlib
 import tarfile
 import threading
 from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -70,7 +72,8 @@ def test_half_an_archive_from_before_is_fetched_again(published, folder):
 def test_a_wrong_checksum_keeps_nothing(published, folder, capsys):
     published.write_bytes(published.read_bytes() + b"x")
     with pytest.raises(
-        RuntimeError, match=r"CIFAR-100-C.tar came with another checksum than MD5 [0-9a-f]{32}; nothing was kept$"
+        RuntimeError,
+        match=r"CIFAR-100-C.tar came with MD5 [0-9a-f]{32}; it must be [0-9a-f]{32}. Nothing was kept in .*tar$",
     ):
         download("cifar100-c")
     assert list(folder.iterdir()) == []
@@ -80,9 +83,20 @@ def test_a_wrong_checksum_keeps_nothing(published, folder, capsys):
 
 def test_an_address_that_does_not_answer_is_reported_in_one_line(published, folder):
     published.unlink()
-    with pytest.raises(RuntimeError, match=r"^http:.*CIFAR-100-C.tar cannot be downloaded: .*404") as caught:
+    with pytest.raises(RuntimeError, match=r"^http:.*CIFAR-100-C.tar cannot be downloaded to .*tar: .*404") as caught:
         download("cifar100-c")
     assert "\n" not in str(caught.value) and list(folder.iterdir()) == []
+
+
+def test_a_disk_that_is_full_while_unpacking_is_one_line_and_leaves_nothing_half_unpacked(published, folder, monkeypatch):
+    def full(file, place):
+        Path(place, "CIFAR-100-C").mkdir()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("replication.datasets.archives.extract_archive", full)
+    with pytest.raises(RuntimeError, match=r"CIFAR-100-C.tar cannot be unpacked to .*CIFAR-100-C: No space left on device$"):
+        download("cifar100-c")
+    assert [path.name for path in folder.iterdir()] == ["CIFAR-100-C.tar"]
 
 
 def test_an_archive_with_another_content_is_refused(published, folder, monkeypatch):

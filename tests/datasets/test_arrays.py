@@ -42,7 +42,7 @@ def test_the_checksum_depends_on_images_and_labels_alone(monkeypatch):
     images, labels = load_images("digits")
 
     def checksum_of(some_images, some_labels):
-        monkeypatch.setattr(arrays, "load_images", lambda name: (some_images, some_labels))
+        monkeypatch.setattr(arrays, "load_images", lambda name, train: (some_images, some_labels))
         return checksums.__wrapped__("digits")
 
     assert checksum_of(images.copy(), labels.astype(np.int32)) == stored and len(stored["digits"]) == 64

@@ -10,7 +10,7 @@ from torchvision.datasets import CIFAR100
 
 from replication.datasets import IMAGE_SETS, load_image_set, load_images
 from replication.datasets.archives import folder_of
-from replication.datasets.image_set import STATISTICS
+from replication.datasets.image_set import STATISTICS, ImageSet
 
 
 def test_digits_are_enlarged_to_three_equal_channels(data):
@@ -107,3 +107,35 @@ def test_unknown_names_are_refused():
         load_image_set("mnist")
     with pytest.raises(ValueError, match=r"^split='val' must be one of 'train', 'test'$"):
         load_image_set("digits", "val")
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "kind", "message"),
+    [
+        (torch.zeros(2, 3, 4, 4), torch.zeros(2).long(), TypeError, r"^images is torch\.float32; it must be torch\.uint8"),
+        (
+            torch.zeros(2, 1, 4, 4).byte(),
+            torch.zeros(2).long(),
+            ValueError,
+            r"^images has shape \[2, 1, 4, 4\]; it must be",
+        ),
+        (torch.zeros(2, 4, 4, 3).byte(), torch.zeros(2).long(), ValueError, r"^images has shape \[2, 4, 4, 3\]; it must be"),
+        (torch.zeros(3, 4, 4).byte(), torch.zeros(3).long(), ValueError, r"^images has shape \[3, 4, 4\]; it must be"),
+        (torch.zeros(0, 3, 4, 4).byte(), torch.zeros(0).long(), ValueError, r"none of them 0$"),
+        (
+            torch.zeros(2, 3, 4, 4).byte(),
+            torch.zeros(3).long(),
+            ValueError,
+            r"^labels is torch\.int64 \[3\]; it must be",
+        ),
+        (
+            torch.zeros(2, 3, 4, 4).byte(),
+            torch.zeros(2),
+            ValueError,
+            r"^labels is torch\.float32 \[2\]; it must be",
+        ),
+    ],
+)
+def test_wrong_images_are_one_line(images, labels, kind, message):
+    with pytest.raises(kind, match=message):
+        ImageSet("mine", images, labels, 1, (0.5,) * 3, (0.5,) * 3)

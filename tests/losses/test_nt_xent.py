@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replication.losses import NTXent
+from replication.losses import NTXent, nt_xent, nt_xent_losses
 
 
 def slow_nt_xent(u, v, temperature):
@@ -38,3 +38,16 @@ def test_negatives_of_the_same_view_count():
     u[1] = u[0]
     mixed = NTXent(0.5)(u, base)
     assert mixed > NTXent(0.5)(base, base) and mixed.item() == pytest.approx(slow_nt_xent(u, base, 0.5))
+
+
+def test_the_losses_of_many_batches_are_those_of_each_and_do_not_depend_on_the_blocks(monkeypatch):
+    generator = torch.Generator().manual_seed(3)
+    u, v = torch.nn.functional.normalize(torch.randn(2, 60, 5, dtype=torch.float64, generator=generator), dim=2)
+    batches = torch.randperm(60, generator=generator).view(15, 4)
+    expected = torch.tensor([slow_nt_xent(u[row], v[row], 0.1) for row in batches], dtype=torch.float64)
+    sizes, of_block = [], nt_xent._losses_of_block
+    monkeypatch.setattr(nt_xent, "_losses_of_block", lambda *block: sizes.append(len(block[2])) or of_block(*block))
+    for most, blocks in ((2**24, [15]), (8 * 8 * 6 + 1, [6, 6, 3]), (1, [1] * 15)):  # 8 x 8 logits for each batch
+        sizes.clear()
+        torch.testing.assert_close(nt_xent_losses(u, v, batches, 0.1, max_elements=most), expected)
+        assert sizes == blocks

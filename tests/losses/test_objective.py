@@ -83,6 +83,8 @@ def test_closed_forms(n, temperature):
         "mmcl": (n - 1) * coefficient * (kernel - 1),
     }
     one, many = torch.ones(n, 3, dtype=torch.float64), torch.eye(n, dtype=torch.float64)
+    for expected in (alike, apart):
+        expected["sogclr, as released"] = expected["sogclr"]
     for x, expected in ((one, alike), (many, apart)):
         assert set(expected) == set(NAMES)
         for name in NAMES:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replication.losses import NTXent, batch_losses, contrastive_loss
-from replication.selection import AllBatches, OrderedSGD, ShuffledBatches, ordered_sgd
+from replication.selection import AllBatches, OrderedSGD, ShuffledBatches
 
 
 def embeddings(n=24, d=3, seed=0, dtype=torch.float64):
@@ -60,19 +60,6 @@ def test_can_rank_by_the_loss_of_simclr(batch_size, temperature):
     hardest = sorted(range(len(losses)), key=lambda m: -losses[m])[:7]
     assert torch.equal(plan, candidates[hardest])
     assert not torch.equal(plan, OrderedSGD(batch_size, q=7, temperature=temperature).select(u, v, generator()))
-
-
-def test_the_loss_of_simclr_is_that_of_each_batch_and_does_not_depend_on_the_blocks(monkeypatch):
-    u, v = (torch.nn.functional.normalize(x, dim=1) for x in embeddings(60, 5))
-    batches = ShuffledBatches(4).plan(60, generator())
-    expected = torch.tensor([slow_nt_xent(u, v, row, 0.1) for row in batches], dtype=torch.float64)
-    sizes, of_block = [], ordered_sgd._nt_xent_of_block
-    monkeypatch.setattr(ordered_sgd, "_nt_xent_of_block", lambda *block: sizes.append(len(block[2])) or of_block(*block))
-    for most, blocks in ((2**24, [15]), (8 * 8 * 6 + 1, [6, 6, 3]), (1, [1] * 15)):  # 8 x 8 logits for each batch
-        monkeypatch.setattr(ordered_sgd, "MAX_ELEMENTS", most)
-        sizes.clear()
-        torch.testing.assert_close(ordered_sgd._nt_xent_losses(u, v, batches, 0.1), expected)
-        assert sizes == blocks
 
 
 def test_returns_the_hardest_of_all_batches():

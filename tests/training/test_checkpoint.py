@@ -21,6 +21,19 @@ def test_round_trip(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["checkpoint.pt"]
 
 
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    (tmp_path / ".checkpoint.pt.12345.tmp").write_bytes(b"half")
+    save_checkpoint(path, STATE)
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CheckpointError, match=r"^checkpoint .* cannot be written: "):
+        save_checkpoint(tmp_path / "file" / "checkpoint.pt", STATE)
+
+
 @pytest.mark.parametrize("where", ["torch.save", "fsync"])
 def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch, where):
     path = tmp_path / "checkpoint.pt"

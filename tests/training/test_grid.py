@@ -1,5 +1,6 @@
 """Jobs side by side in processes: results in order, one failure stops the rest, finished results are read back."""
 
+import errno
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ import psutil
 import pytest
 from grid_jobs import fail_or_wait, square
 
+from replication.training.checkpoint import CheckpointError
 from replication.training.grid import read_result, run_folder, run_grid, write_result
 
 
@@ -43,6 +45,27 @@ def test_results_are_read_only_by_the_run_that_made_them(tmp_path):
     assert read_result(path, {"seed": 0, "sizes": (1, 2)}) == {"accuracy": 1.5}
     assert read_result(path, {"seed": 1, "sizes": (1, 2)}) is None
     assert [file.name for file in path.parent.iterdir()] == ["result.json"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"identity": {"seed": 0}}'])
+def test_a_damaged_result_counts_as_none(tmp_path, content):
+    path = tmp_path / "result.json"
+    path.write_text(content)
+    assert read_result(path, {"seed": 0}) is None
+
+
+def test_a_full_disk_keeps_the_result_before(tmp_path, monkeypatch):
+    path = tmp_path / "result.json"
+    write_result(path, {"seed": 0}, {"accuracy": 1.5})
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("replication.training.checkpoint.os.fsync", full)
+    with pytest.raises(CheckpointError, match=r"^result .* cannot be written: No space .*; the result before it is"):
+        write_result(path, {"seed": 0}, {"accuracy": 2})
+    assert read_result(path, {"seed": 0}) == {"accuracy": 1.5}
+    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
 
 
 def test_folders_differ_where_the_trainings_do(tmp_path):

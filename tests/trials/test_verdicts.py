@@ -104,17 +104,14 @@ def test_networks_near_chance_settle_nothing():
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
+    ("found", "verdict", "evidence"),
     [
-        ([HOLDS, HOLDS], HOLDS),
-        ([HOLDS, FAILS], CAVEAT),
-        ([UNTESTABLE, FAILS], FAILS),
-        ([UNTESTABLE, UNTESTED], UNTESTABLE),
-        ([UNTESTED], UNTESTED),
+        ([HOLDS, HOLDS], HOLDS, "0 | 1"),
+        ([HOLDS, FAILS], CAVEAT, "0 | 1"),
+        ([UNTESTABLE, FAILS], FAILS, "1 | no judgement: 0"),
+        ([UNTESTABLE, UNTESTED], UNTESTABLE, "0 | 1"),
+        ([UNTESTED], UNTESTED, "0"),
     ],
 )
-def test_several_judgements_make_one_verdict(found, verdict):
-    assert combined([(one, str(number)) for number, one in enumerate(found)]) == (
-        verdict,
-        " | ".join(map(str, range(len(found)))),
-    )
+def test_several_judgements_make_one_verdict_and_the_evidence_begins_with_those_that_count(found, verdict, evidence):
+    assert combined([(one, str(number)) for number, one in enumerate(found)]) == (verdict, evidence)
