@@ -21,6 +21,11 @@ def data_dir() -> Path:
     return project_root() / "data"
 
 
+def file_name(text: str) -> str:
+    """Return a text, such as the name of a method, as part of a file's name: "sogclr, as released" -> "sogclr_as_released"."""
+    return "_".join("".join(letter if letter.isalnum() or letter in "-." else " " for letter in text).split())
+
+
 def within_project(path: str | Path) -> Path:
     """Return `path` as it is if absolute, else below the project folder."""
     return project_root() / path

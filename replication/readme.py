@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from replication.paths import file_name
 from replication.runs import finished_runs, markdown_table
 
 
@@ -56,8 +57,9 @@ def trained(results: Path, experiment: str, measures: list[str]) -> str:
     if not folders:
         return f"*(no run of `{experiment}` yet)*"
     kind = folders[0].split("-")[0]
+    place = f"results/{folders[0]}/figures"
     figures = [
-        f"![{objective}: what the networks of each method are worth](results/{folders[0]}/figures/measures_{objective}.png)"
+        f"![{objective}: what the networks of each method are worth]({place}/measures_{file_name(objective)}.png)"
         for objective in pd.read_csv(results / folders[0] / "tables" / "summary.csv").objective.unique()
     ]
     return "\n\n".join([*figures, *(_trained(results, folder, measures) for folder in folders if folder.split("-")[0] == kind)])

@@ -174,4 +174,5 @@ def test_notebook_parameters_are_the_plain_values():
 
 def test_the_record_lists_the_seeds_only_where_there_are_some():
     assert results.seed_list({"seeds": 3}) == [0, 1, 2]
+    assert results.seed_list({"seeds": 3, "first_seed": 5}) == [5, 6, 7]
     assert results.seed_list({"profile": "smoke"}) == []

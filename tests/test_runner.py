@@ -231,3 +231,8 @@ def test_portable_leaves_all_else_as_it_is(tmp_path):
     runner.portable(path)
     details = {"input_path": "01.ipynb", "output_path": "x.ipynb", "version": "2"}
     assert json.loads(path.read_text()) == {"cells": [], "metadata": {"papermill": details, "language": "α"}}
+
+
+def test_a_profile_is_published_as_it_is_or_not_at_all(project, no_kernel, capsys):
+    assert main(["run", "alpha", "--publish", "--set", "size=3"]) == 2
+    assert "--publish and size: results/alpha/default holds the profile as it is" in capsys.readouterr().err

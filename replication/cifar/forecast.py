@@ -4,6 +4,8 @@
 """
 
 import argparse
+import gc
+import math
 import sys
 import time
 
@@ -14,8 +16,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from replication.cifar.pretraining import BLOCK, FEATURE_BATCH, Pretraining
 from replication.cifar.settings import Settings
 from replication.datasets import load_image_set
+from replication.selection import BatchSelector, OrderedSGD
 from replication.training.grid import cores
 from replication.training.methods import make_selector
+from replication.validation import check_count
 
 PETA = 1e15
 
@@ -31,27 +35,47 @@ def forecast(
 
     Returns:
         A row for each method and one for all: the number of trainings, the floating-point operations (1e15) of their updates
-        and of their feature passes, the hours one after the other by the speed of a few updates and of one block of features
-        now, and, at best, with `workers` side by side.
+        and of their feature passes, the hours one after the other by the speed of a few updates with each objective and of
+        one block of features now, and, at best, with `workers` side by side.
+
+    Raises:
+        ValueError, TypeError, FileNotFoundError: as `run_experiment`.
     """
+    check_count("seeds", seeds, 1)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    task = Pretraining(Settings(method="SGD", **common), load_image_set(common["dataset"], "train"), device)
-    workers = workers or (4 if device == "cuda" else cores())
-    s, trainings = task.settings, len(objectives) * seeds
+    train = load_image_set(common["dataset"], "train")
+    trainings = len(objectives) * seeds
+    workers = min(workers or (4 if device == "cuda" else cores()), trainings * len(methods))
+    update = 0.0  # seconds, mean over the objectives
+    for objective in objectives:
+        task = Pretraining(Settings(method="SGD", objective=objective, **common), train, device)
+        update += seconds_of_an_update(task) / len(objectives)
+    s, view = task.settings, seconds_of_a_view(task)
     epochs = s.epochs + s.extra_epoch
     updates = trainings * epochs * task.steps_per_epoch
-    update, view = seconds_of_an_update(task), seconds_of_a_view(task)
     rows = []
     for method in methods:
         selector = make_selector(method, task.num_samples, s.batch_size, s.temperature, s.k, s.candidates)
-        views = 2 * task.num_samples * epochs * trainings if selector.uses_embeddings else 0
+        views = 2 * task.num_samples * epochs * trainings * _passes(selector, task)
         work = {"PFLOP of updates": updates * flops_of_an_update(task) / PETA}
         work |= {"PFLOP of features": views * flops_of_a_view(task) / PETA}
         rows.append({"selector": method, "trainings": trainings} | work | {"hours": (updates * update + views * view) / 3600})
     table = pd.DataFrame(rows)
     table.loc[len(table)] = ["all", *table.drop(columns="selector").sum()]
     table[f"hours, {workers} side by side"] = table.hours / workers
+    del task
+    gc.collect()
+    torch.cuda.empty_cache()  # does nothing without a GPU; the trainings are processes of their own
     return table.astype({"trainings": int})
+
+
+def _passes(selector: BatchSelector, task: Pretraining) -> int:
+    """Return the feature passes of an epoch. With `refresh_features` OSGD takes one for every tenth of its candidates."""
+    if not selector.uses_embeddings:
+        return 0
+    if not (task.settings.refresh_features and isinstance(selector, OrderedSGD)):
+        return 1
+    return math.ceil(task.steps_per_epoch / max(1, selector.k.within(task.steps_per_epoch) // 10))
 
 
 def flops_of_an_update(task: Pretraining) -> int:

@@ -33,7 +33,7 @@ def loss_histograms(losses: dict[str, pd.DataFrame], title: str) -> plt.Figure:
 
 def _draw_losses(axis: plt.Axes, losses: pd.DataFrame, limits: tuple[float, float], bins: int) -> None:
     for name, group in losses.groupby("selector", sort=False):
-        family = name.split(",")[0]
+        family = name.split(",")[0] if name not in METHOD_COLOURS else name
         label = f"{METHOD_LABELS.get(family, name)}: mean {group.loss.mean():.3g} (n={len(group)} batches)"
         sns.histplot(
             group, x="loss", ax=axis, stat="density", bins=bins, binrange=limits, element="step", fill=True, alpha=0.25,

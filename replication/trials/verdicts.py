@@ -17,7 +17,10 @@ Learned = Callable[[pd.DataFrame, str, float], tuple[bool, str]]
 
 
 def standing_for(name: str, methods: list[str]) -> str:
-    """Return `name`, or the variant of it, such as "SC (exp)" for "SC", that is among `methods`; milder ones do not count."""
+    """Return `name`, or the variant of it, such as "SC (exp)" for "SC", that is among `methods`; milder ones do not count.
+
+    Objectives have variants too: "sogclr, as released".
+    """
     return next((variant for variant in (name, *(name + suffix for suffix in VARIANTS)) if variant in methods), name)
 
 
@@ -95,8 +98,8 @@ def verdict_on_selectors(
 def combined(found: list[tuple[str, str]]) -> tuple[str, str]:
     """Return one verdict on a claim that was judged several times, as at several severities, with all the evidence.
 
-    Judgements that could not be made are left out if others could, and come last in the evidence: HOLDS or FAILS if the rest
-    agree, else CAVEAT.
+    FAILS if one of them fails and none holds. HOLDS only if all of them hold: beside one that fails, or that could not be
+    judged, it is CAVEAT. What could not be judged comes last in the evidence.
     """
     found = list(dict.fromkeys(found))  # a method that was not trained is missing in the same words every time
     open_ = [words for verdict, words in found if verdict in (UNTESTED, UNTESTABLE)]
@@ -105,7 +108,7 @@ def combined(found: list[tuple[str, str]]) -> tuple[str, str]:
     if not decided:
         return (UNTESTABLE if any(verdict == UNTESTABLE for verdict, _ in found) else UNTESTED), " | ".join(open_)
     evidence = " | ".join(judged) + (f" | no judgement: {' | '.join(open_)}" if open_ else "")
-    return (decided.pop() if len(decided) == 1 else CAVEAT), evidence
+    return (FAILS if decided == {FAILS} else HOLDS if decided == {HOLDS} and not open_ else CAVEAT), evidence
 
 
 def _interval(row: pd.Series) -> str:

@@ -108,6 +108,9 @@ def test_networks_near_chance_settle_nothing():
     [
         ([HOLDS, HOLDS], HOLDS, "0 | 1"),
         ([HOLDS, FAILS], CAVEAT, "0 | 1"),
+        ([UNTESTABLE, HOLDS], CAVEAT, "1 | no judgement: 0"),
+        ([CAVEAT], CAVEAT, "0"),
+        ([CAVEAT, FAILS], CAVEAT, "0 | 1"),
         ([UNTESTABLE, FAILS], FAILS, "1 | no judgement: 0"),
         ([UNTESTABLE, UNTESTED], UNTESTABLE, "0 | 1"),
         ([UNTESTED], UNTESTED, "0"),
