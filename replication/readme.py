@@ -16,11 +16,18 @@ def run_times(results: Path) -> str:
         seconds = record["wall_seconds"] + record.get("earlier_seconds", 0)
         machine = record["hardware"]["gpu"] or f"{record['hardware']['cores']} cores, {record['hardware']['processor']}"
         rows.append(
-            {"notebook": record["notebook"], "profile": profile, "time": f"{seconds / 60:.1f} min"}
+            {"notebook": _executed(results, experiment, profile, record["notebook"]), "profile": profile}
+            | {"time": f"{seconds / 60:.1f} min"}
             | {"disk": f"{size / 2**20:.1f} MB", "machine": machine, "commit": (record["git"]["sha"] or "")[:8]}
         )
     names = {"notebook": "Notebook", "profile": "Profile", "time": "Run time", "disk": "Results on disk", "machine": "Machine"}
-    return markdown_table(pd.DataFrame(rows, columns=[*names, "commit"]), names | {"commit": "Commit"})
+    return markdown_table(pd.DataFrame(rows, columns=[*names, "commit"]), names | {"commit": "Tables made at commit"})
+
+
+def _executed(results: Path, experiment: str, profile: str, notebook: str) -> str:
+    """Return a link to the executed notebook of a run, or its name where there is none."""
+    path = f"{experiment}/{profile}/{notebook}.ipynb"
+    return f"[{notebook}](results/{path})" if (results / path).is_file() else notebook
 
 
 def frontier(results: Path) -> str:

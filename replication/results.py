@@ -30,9 +30,10 @@ from replication.validation import check_choice
 HOLDS = "holds"
 CAVEAT = "holds with a caveat"
 FAILS = "does not hold"
+FAILS_HERE = "does not hold at this size"
 UNTESTED = "not tested yet"
 UNTESTABLE = "cannot be tested at this size"
-VERDICTS = (HOLDS, CAVEAT, FAILS, UNTESTED, UNTESTABLE)
+VERDICTS = (HOLDS, CAVEAT, FAILS, FAILS_HERE, UNTESTED, UNTESTABLE)
 
 
 def notebook_parameters(namespace: dict) -> dict:

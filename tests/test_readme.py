@@ -23,6 +23,8 @@ def test_run_times_list_every_finished_run(tmp_path):
         ["| 01_theory", "default", "0.0 min"],
         ["| 03_synthetic", "full", "0.0 min"],
     ]
+    (tmp_path / "theory" / "default" / "01_theory.ipynb").touch()
+    assert "| [01_theory](results/theory/default/01_theory.ipynb) |" in run_times(tmp_path)
     assert run_times(tmp_path / "nothing").splitlines() == lines[:2]
 
 

@@ -103,11 +103,12 @@ def test_the_page_counts_the_papers_claims_and_keeps_extensions_apart(tmp_path):
     assert claims_page(tmp_path) == page
 
 
-def test_the_short_ledger_links_from_the_project_folder(tmp_path):
-    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "x")})
-    assert "[final](results/synthetic/default/tables/final.md), [run](results/synthetic/default/run.json)" in short_ledger(
-        tmp_path
-    )
+def test_the_short_ledger_counts_what_holds_and_links_the_rest_from_the_project_folder(tmp_path):
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "x"), "figure-3-osgd": (CAVEAT, "y")})
+    text = short_ledger(tmp_path)
+    assert text.startswith(f"1 of {len(load_claims())} claims hold, 1 of them the paper's. The others:\n")
+    assert "[final](results/synthetic/default/tables/final.md), [run](results/synthetic/default/run.json)" in text
+    assert load_claims()["figure-2"]["claim"] not in text and load_claims()["figure-3-osgd"]["claim"] in text
 
 
 def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_path, monkeypatch):

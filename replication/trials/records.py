@@ -16,10 +16,11 @@ BEFORE = "before"
 class Results:
     """The records of a grid as tables: one record for each training, in the form that the module describes."""
 
-    def __init__(self, records: list[dict], before: str = UNTRAINED, workers: int = 1):
+    def __init__(self, records: list[dict], before: str = UNTRAINED, workers: int = 1, earlier: float = 0.0):
         self.records = records
         self.before = before  # what tables call the networks before training
         self.workers = workers  # trainings side by side
+        self.earlier = earlier  # seconds that earlier calls had spent on what is no record, such as a first stage
         self.images = records[0]["images"]
 
     def _rows(self, make: Callable[[dict], list[dict]]) -> pd.DataFrame:
@@ -43,7 +44,7 @@ class Results:
 
     def earlier_seconds(self) -> float:
         """Return about how long earlier, perhaps broken-off, calls took for what this one found done, side by side."""
-        return sum(record["earlier seconds"] for record in self.records) / self.workers
+        return (self.earlier + sum(record["earlier seconds"] for record in self.records)) / self.workers
 
     def history(self) -> pd.DataFrame:
         """Return one row for each epoch of each training: mean in-batch loss (nats), share of same-class pairs."""

@@ -6,7 +6,7 @@ import pandas as pd
 
 from replication.evaluation import paired_comparison
 from replication.evaluation.comparison import BETTER, SAME, WORSE
-from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
+from replication.results import CAVEAT, FAILS, FAILS_HERE, HOLDS, UNTESTABLE, UNTESTED
 from replication.trials.records import UNTRAINED
 
 LEARNED = 5.0  # margins above the untrained network,
@@ -109,6 +109,17 @@ def combined(found: list[tuple[str, str]]) -> tuple[str, str]:
         return (UNTESTABLE if any(verdict == UNTESTABLE for verdict, _ in found) else UNTESTED), " | ".join(open_)
     evidence = " | ".join(judged) + (f" | no judgement: {' | '.join(open_)}" if open_ else "")
     return (FAILS if decided == {FAILS} else HOLDS if decided == {HOLDS} and not open_ else CAVEAT), evidence
+
+
+def at_this_size(share: float, verdict: str, evidence: str) -> tuple[str, str]:
+    """Return the verdict of a run that made only a `share` of the published number of updates.
+
+    Below 1, HOLDS becomes CAVEAT and FAILS becomes FAILS_HERE: such a run cannot speak for the published one.
+    """
+    if share >= 1:
+        return verdict, evidence
+    verdict = {HOLDS: CAVEAT, FAILS: FAILS_HERE}.get(verdict, verdict)
+    return verdict, f"at {100 * share:.2g} % of the published number of updates: {evidence}"
 
 
 def _interval(row: pd.Series) -> str:

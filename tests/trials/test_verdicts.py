@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from replication.results import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
+from replication.results import CAVEAT, FAILS, FAILS_HERE, HOLDS, UNTESTABLE, UNTESTED
 from replication.trials.records import UNTRAINED
 from replication.trials.verdicts import (
+    at_this_size,
     beats_chance,
     beats_untrained,
     combined,
@@ -118,3 +119,13 @@ def test_networks_near_chance_settle_nothing():
 )
 def test_several_judgements_make_one_verdict_and_the_evidence_begins_with_those_that_count(found, verdict, evidence):
     assert combined([(one, str(number)) for number, one in enumerate(found)]) == (verdict, evidence)
+
+
+@pytest.mark.parametrize(
+    ("share", "verdict", "expected"),
+    [(1, HOLDS, HOLDS), (1.2, FAILS, FAILS), (0.03, HOLDS, CAVEAT), (0.03, FAILS, FAILS_HERE), (0.5, UNTESTABLE, UNTESTABLE)],
+)
+def test_a_shorter_training_cannot_speak_for_the_published_one(share, verdict, expected):
+    found, evidence = at_this_size(share, verdict, "numbers")
+    assert found == expected
+    assert evidence == ("numbers" if share >= 1 else f"at {100 * share:.2g} % of the published number of updates: numbers")
