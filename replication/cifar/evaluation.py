@@ -95,7 +95,7 @@ def evaluate_recalibrated(task: Pretraining, test: ImageSet, evaluation: Evaluat
     The running statistics of its batch normalisation are replaced by the averages over one epoch of shuffled training batches
     with random views, the same ones for all methods (see `recalibrated`), and restored.
     """
-    with task.autocast(), recalibrated(task.network, _shuffled_views(task)):
+    with recalibrated(task.network, _shuffled_views(task), task.autocast()):
         found = evaluate(task, test, replace(evaluation, linear_probe=False))
     corrupted = ["corrupted R@1", *(f"corrupted R@1, severity {severity}" for severity in evaluation.severities)]
     return {f"{name}, recalibrated": found[name] for name in ("R@1", *corrupted, "kNN")}

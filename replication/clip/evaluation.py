@@ -40,7 +40,8 @@ def evaluate_recalibrated(task: FineTuning, test: PairSet) -> dict[str, float]:
         return {}
     generator = torch.Generator().manual_seed(derived_seed(task.settings.seed, "recalibration"))
     plan = ShuffledBatches(task.settings.batch_size).plan(task.num_samples, generator)
-    with task.autocast(), recalibrated(task.network.visual, (task.whole_images(task.images[rows]) for rows in plan)):
+    batches = (task.whole_images(task.images[rows]) for rows in plan)
+    with recalibrated(task.network.visual, batches, task.autocast()):
         found = evaluate(task, test)
     return {f"mean {name}, recalibrated": found[f"mean {name}"] for name in ("R@1", "R@10")}
 

@@ -68,23 +68,30 @@ def run_experiment(
         "torch": str(torch.__version__),
     }
     workers = min(workers or (4 if device == "cuda" else cores()), len(grid))
+    earlier = 0.0
     if first_epochs:
         changes = {"method": "SGD", "objective": "clip", "epochs": first_epochs, "lr": first_lr}
         first = [replace(settings, **changes) for settings in grid[:seeds]]
-        checkpoints = run_grid(train_first, [(folder, s, device, provenance) for s in first], first_epochs, workers)
-        grid = [replace(settings, start=checkpoints[settings.seed]) for settings in grid]
+        started = run_grid(train_first, [(folder, s, device, provenance) for s in first], first_epochs, workers)
+        grid = [replace(settings, start=started[settings.seed][0]) for settings in grid]
+        earlier = sum(seconds for _, seconds in started)
     jobs = [(folder, s, test_images, s.method == methods[0], device, provenance) for s in grid]
     records = run_grid(train_and_evaluate, jobs, grid[0].epochs, workers)
-    return Results(records, FIRST_STAGE, workers)
+    return Results(records, FIRST_STAGE, workers, earlier)
 
 
-def train_first(folder: Path, settings: Settings, device: str, provenance: dict, on_epoch: Callable[[int], None]) -> str:
-    """Train the network that fine-tuning begins with, or continue its training; return the path of its checkpoint."""
+def train_first(
+    folder: Path, settings: Settings, device: str, provenance: dict, on_epoch: Callable[[int], None]
+) -> tuple[str, float]:
+    """Train the network that fine-tuning begins with, or continue its training.
+
+    Return the path of its checkpoint, and the seconds that earlier calls had spent on it.
+    """
     task = FineTuning(settings, settings.load("train"), device, provenance)
     place = run_folder(folder, f"first-{settings.seed}", task.identity())
     trainer = Trainer(task, make_clip_selector(task), settings.epochs, settings.seed, place)
     trainer.run(on_epoch)
-    return str(trainer.path)
+    return str(trainer.path), trainer.resumed_seconds
 
 
 def train_and_evaluate(

@@ -1,7 +1,7 @@
 """Batch normalisation with the statistics of other batches than those that a network was trained on."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -15,7 +15,9 @@ def learned_norms(network: nn.Module) -> list[_BatchNorm]:
 
 
 @contextmanager
-def recalibrated(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[None]:
+def recalibrated(
+    network: nn.Module, batches: Iterable[Tensor], context: AbstractContextManager | None = None
+) -> Iterator[None]:
     """Let running means and variances be the averages over `batches` for the time of a `with` block; then as they were.
 
     A batch of similar samples has a mean of its own and a small variance. A network that was trained on such batches
@@ -25,6 +27,8 @@ def recalibrated(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[None
     Args:
         network: called with each batch, in train mode; parameters are left alone. All its batch normalisations are affected.
         batches: inputs of the network, such as shuffled training images.
+        context: in which the network sees the batches, such as `torch.autocast(...)`; the `with` block is outside of it, as
+            scores and ranks must not be computed in half precision.
 
     Raises:
         Whatever the network raises; its statistics are restored then too.
@@ -33,7 +37,8 @@ def recalibrated(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[None
     kept = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
     modes = {module: module.training for module in network.modules()}
     try:
-        update_bn(batches, network)
+        with context or nullcontext():
+            update_bn(batches, network)
         yield
     finally:
         for norm, buffers in zip(norms, kept, strict=True):

@@ -74,21 +74,32 @@ def test_recalibrated_measures_leave_the_network_as_it_was_and_do_not_depend_on_
     assert evaluate(task, TEST, EVALUATION) != usual
 
 
-def test_recalibration_sees_one_shuffled_epoch_of_batches_as_in_training(monkeypatch):
-    """Batches of 16 of 80 images, both views together; their statistics give the same measures as `evaluate` with them."""
-    task, shapes = small_task(), []
-    handle = task.network.backbone.register_forward_hook(
-        lambda module, inputs, output: shapes.append(tuple(inputs[0].shape)) if module.training else None
-    )
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_recalibrated_measures_are_those_of_evaluate_with_the_statistics_of_a_shuffled_epoch(precision, monkeypatch):
+    """Ranks among them: in half precision many scores would tie."""
+    task, batches = small_task(precision=precision), []
     found = evaluate_recalibrated(task, TEST, EVALUATION)
-    handle.remove()
-    assert shapes == [(32, 3, 16, 16)] * 5
-    calls = []
     module = sys.modules["replication.evaluation.recalibrated"]  # a function of that name hides it in the package
-    monkeypatch.setattr(module, "update_bn", lambda batches, network: calls.append(list(batches)))
-    assert evaluate_recalibrated(task, TEST, EVALUATION)["R@1, recalibrated"] == evaluate(task, TEST, EVALUATION)["R@1"]
-    torch.optim.swa_utils.update_bn(calls[0], task.network)
-    assert found["R@1, recalibrated"] == evaluate(task, TEST, EVALUATION)["R@1"]
+    monkeypatch.setattr(module, "update_bn", lambda views, network: batches.extend(views))
+    evaluate_recalibrated(task, TEST, EVALUATION)
+    with task.autocast():
+        torch.optim.swa_utils.update_bn(batches, task.network)
+    expected = evaluate(task, TEST, EVALUATION)
+    assert found == {name: expected[name.removesuffix(", recalibrated")] for name in found}
+
+
+def test_recalibration_sees_every_image_once_in_batches_as_in_training(monkeypatch):
+    """80 images in 5 batches, of both views of 16 images that are not neighbours in the data."""
+    task, batches = small_task(), []
+    task.draw_views = lambda images: images.float()
+    module = sys.modules["replication.evaluation.recalibrated"]
+    monkeypatch.setattr(module, "update_bn", lambda views, network: batches.extend(views))
+    evaluate_recalibrated(task, TEST, EVALUATION)
+    assert [len(batch) for batch in batches] == [32] * 5 and all(torch.equal(*batch.chunk(2)) for batch in batches)
+    seen, images = torch.cat([batch[:16] for batch in batches]), task.images.float()
+    assert not torch.equal(seen, images)
+    rows = (seen.flatten(1)[:, None] == images.flatten(1)).all(dim=2).nonzero()[:, 1]
+    assert rows.unique().tolist() == list(range(80))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
