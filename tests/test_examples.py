@@ -3,38 +3,137 @@ import runpy
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
-from replication.clip import models  # noqa: F401  (makes "digits-tiny" known to open_clip)
 from replication.clip.data import load_pairs
+from replication.clip.models import make_tokenizer
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROGRAMS = ("choose_batches.py", "finetune_open_clip.py")
+DIGITS_TINY = ("--model", "digits-tiny", "--pretrained", "", "--lr", "1e-3")
 
 
-@pytest.mark.parametrize("selector", ["SwapSearch", "ShuffledBatches"])
-def test_choose_batches_trains(selector):
-    program = runpy.run_path(str(EXAMPLES / "choose_batches.py"))
-    accuracy = program["main"](selector, epochs=2)
-    assert accuracy > 10 / 1797  # ten times chance
+def main_of(name):
+    """Return the main function of an example; its globals are those of the program."""
+    return runpy.run_path(str(EXAMPLES / name))["main"]
 
 
-def test_finetune_open_clip_learns_from_a_csv(tmp_path, capsys):
-    pairs = load_pairs("digits", "train", 16).head(128)
-    with open(tmp_path / "pairs.csv", "w", newline="", encoding="utf-8") as file:
+@pytest.mark.parametrize("options", [(), ("--selector", "SwapSearch"), ("--selector", "NearestNeighbour")])
+def test_choose_batches_compares_with_shuffled_ones(options, capsys):
+    main = main_of("choose_batches.py")
+    main.__globals__.update(EPOCHS=2, SEEDS=2)
+    found = main(list(options))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(found) == 2 and all(accuracy > 1 for pair in found for accuracy in pair)  # chance: 1 in 360, 0.3 %
+    assert lines[1].split() == ["shuffled", options[1] if options else "MixedBatches"]
+    assert [float(number) for number in lines[2].split()[2:]] == pytest.approx(found[0], abs=0.05)
+    assert [float(number) for number in lines[4].split()[1:]] == pytest.approx(
+        [sum(side) / 2 for side in zip(*found, strict=True)], abs=0.051
+    )
+    assert "need not help" in lines[-1]
+
+
+def test_choose_batches_begins_both_trainings_with_the_same_weights():
+    main = main_of("choose_batches.py")
+    main.__globals__.update(SEEDS=1, EPOCHS=0)
+    [(shuffled, chosen)] = main([])
+    assert shuffled == chosen
+
+
+def test_choose_batches_offers_only_selectors_that_work():
+    main = main_of("choose_batches.py")
+    main.__globals__["EPOCHS"] = 1
+    for selector in main.__globals__["SELECTORS"].values():
+        assert main.__globals__["train"](selector, 0) > 0
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_help_says_that_hard_batches_need_not_help(name, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", [name, "--help"])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    assert not stopped.value.code and "Hard batches need not help" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("choose_batches.py", ["--selector", "SwopSearch"], "'SwopSearch'"),
+        ("choose_batches.py", ["--selector", "GraphPartition"], "'GraphPartition'"),
+        ("choose_batches.py", ["SwapSearch"], "unrecognized arguments"),
+        ("finetune_open_clip.py", ["absent.csv", *DIGITS_TINY], "'absent.csv' does not exist"),
+        ("finetune_open_clip.py", ["digits", *DIGITS_TINY, "--hardness", "2"], "hardness=2.0"),
+        ("finetune_open_clip.py", ["digits", *DIGITS_TINY, "--batch-size", "5000"], "batch_size=5000"),
+        ("finetune_open_clip.py", ["digits", "--model", "no-such-model"], "no-such-model"),
+    ],
+)
+def test_wrong_options_end_in_one_line(name, options, words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main_of(name)(options)
+    assert stopped.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert ": error: " in last and words in last
+
+
+@pytest.fixture
+def pairs_csv(tmp_path, monkeypatch):
+    """Return the path of a CSV whose images lie beside it, in another folder than the working directory."""
+    folder, elsewhere = tmp_path / "pairs", tmp_path / "elsewhere"
+    (folder / "photos").mkdir(parents=True)
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    pairs = load_pairs("digits", "train", 16).head(160)
+    with open(folder / "pairs.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["filepath", "title"])
         for number, (image, captions) in enumerate(zip(pairs.images, pairs.captions, strict=True)):
-            path = tmp_path / f"{number}.png"
-            Image.fromarray(image.permute(1, 2, 0).numpy()).save(path)
-            writer.writerow([path, captions[0]])
-    program = runpy.run_path(str(EXAMPLES / "finetune_open_clip.py"))
-    program["main"].__globals__["LR"] = 1e-3  # the model is not pretrained
-    program["main"](str(tmp_path / "pairs.csv"), "digits-tiny", "", epochs=3)
-    losses = [float(line.split()[5]) for line in capsys.readouterr().out.splitlines()]
+            place = f"photos/{number}.png"
+            Image.fromarray(image.permute(1, 2, 0).numpy()).save(folder / place)
+            writer.writerows([place, f"{captions[0]}, number {number}, version {version}"] for version in range(3))
+    return folder / "pairs.csv"
+
+
+@pytest.mark.parametrize("hardness", ["0", "0.25"])
+def test_finetune_open_clip_learns_from_a_csv(hardness, pairs_csv, capsys):
+    main_of("finetune_open_clip.py")([str(pairs_csv), *DIGITS_TINY, "--hardness", hardness])
+    lines = capsys.readouterr().out.splitlines()
+    losses = [float(line.split()[5]) for line in lines if line.startswith("epoch")]
     assert len(losses) == 3 and losses[-1] < losses[0]
+    assert lines[-2].startswith(f"hardness {float(hardness)}: R@1 ") and lines[-2].endswith("of 16 test images")
+    assert "need not help" in lines[-1]
+
+
+@pytest.mark.parametrize("hardness", ["0", "1"])
+def test_finetune_open_clip_takes_an_image_once_an_epoch_with_one_of_its_captions(hardness, pairs_csv):
+    main = main_of("finetune_open_clip.py")
+    epochs = []
+
+    class Recorder(main.__globals__["DataLoader"]):
+        def __iter__(self):
+            epochs.append([])
+            for images, texts in super().__iter__():
+                epochs[-1].append((images, texts))
+                yield images, texts
+
+    main.__globals__["DataLoader"] = Recorder
+    main([f"../{pairs_csv.parent.name}/pairs.csv", *DIGITS_TINY, "--hardness", hardness])
+    train = load_pairs(str(pairs_csv), "train", 16, fit="crop")
+    assert len(train) == 128 and len(train.images.flatten(1).unique(dim=0)) == 128
+    tokenizer = make_tokenizer("digits-tiny")
+    own = [tokenizer(texts) for texts in train.captions]
+    seen = [set() for _ in own]
+    for batches in epochs:
+        assert len(batches) == 128 // 32
+        rows = torch.cat([(images.unsqueeze(1) == train.images).flatten(2).all(2).nonzero()[:, 1] for images, _ in batches])
+        assert sorted(rows.tolist()) == list(range(128))  # of the three rows of an image, one a time
+        for row, text in zip(rows.tolist(), torch.cat([texts for _, texts in batches]), strict=True):
+            matches = (own[row] == text).all(1).nonzero().flatten().tolist()
+            assert len(matches) == 1
+            seen[row].add(matches[0])
+    assert sum(len(versions) > 1 for versions in seen) > 64  # drawn anew each epoch
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_example_fits_on_a_page(name):
-    assert len((EXAMPLES / name).read_text().splitlines()) <= 60
+    assert len((EXAMPLES / name).read_text().splitlines()) <= 90
