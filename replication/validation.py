@@ -2,6 +2,7 @@
 
 from numbers import Real
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,6 +23,21 @@ def check_count(name: str, value: int, low: int, high: int | None = None, why_hi
         limit = "" if high is None else f" and <= {high}{f' ({why_high})' if why_high else ''}"
         raise ValueError(f"{name}={value} must be >= {low}{limit}")
     return value
+
+
+def check_num_samples(value: int, low: int) -> int:
+    """Return `value`, the size of the data, as `check_count` does; whoever passes the data instead is told so."""
+    if not isinstance(value, str | bytes) and _has_length(value):
+        raise TypeError(f"num_samples is {type(value).__name__}; it must be an integer: pass len(data), not the data")
+    return check_count("num_samples", value, low)
+
+
+def _has_length(value) -> bool:
+    try:
+        len(value)
+    except TypeError:
+        return False
+    return True
 
 
 def check_choice(name: str, value: str, allowed) -> str:
@@ -46,9 +62,11 @@ def check_positive(name: str, value: float) -> float:
     """Return `value` after checking that it is a finite number above zero.
 
     Raises:
-        TypeError: `value` is not a number.
+        TypeError: `value` is not a number; nor is a tensor, also where it holds only one.
         ValueError: it is zero, negative, NaN or infinite.
     """
+    if isinstance(value, Tensor):
+        raise TypeError(f"{name} is a tensor of shape {list(value.shape)}; pass a number, such as {name}.item()")
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}={value!r} must be a number")
     if not 0 < value < float("inf"):
@@ -66,9 +84,10 @@ def check_pairs(u: Tensor, v: Tensor) -> None:
     for name, x in (("u", u), ("v", v)):
         if not isinstance(x, Tensor) or not x.is_floating_point():
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
-            raise TypeError(f"{name} is {kind}; it must be a floating-point tensor of shape [N, d]")
+            raise TypeError(f"{name} is {kind}; it must be a floating-point tensor of shape [N, d]{_advice(name, x)}")
         if x.ndim != 2 or x.shape[0] < 2 or x.shape[1] < 1:
-            raise ValueError(f"{name} has shape {list(x.shape)}; it must be [N, d] with N >= 2 pairs and d >= 1")
+            advice = _advice(name, x)
+            raise ValueError(f"{name} has shape {list(x.shape)}; it must be [N, d] with N >= 2 pairs and d >= 1{advice}")
     if u.dtype != v.dtype:
         raise TypeError(f"v is {v.dtype}; it must have the type of u, {u.dtype}")
     if u.shape != v.shape:
@@ -80,6 +99,15 @@ def check_pairs(u: Tensor, v: Tensor) -> None:
             raise ValueError(
                 f"{name} has {count} of {len(x)} rows with NaN or infinity (first: row {first}); all must be finite"
             )
+
+
+def _advice(name: str, x) -> str:
+    """Return what to write instead of `x`, as the end of a message about embeddings; empty where nobody knows."""
+    if isinstance(x, np.ndarray):
+        return f": use torch.from_numpy({name})"
+    if (isinstance(x, list | tuple) or (isinstance(x, Tensor) and x.ndim == 3)) and len(x) == 2:
+        return ": pass the two views one by one, u and v"
+    return ""
 
 
 def check_unit_rows(name: str, x: Tensor) -> None:

@@ -8,6 +8,7 @@ from replication.validation import (
     check_choice,
     check_count,
     check_distinct,
+    check_num_samples,
     check_pairs,
     check_positive,
     check_unit_rows,
@@ -37,6 +38,20 @@ def test_wrong_counts(value, kind, message):
         check_count("n", value, 1, 5, "samples")
 
 
+def test_the_size_of_the_data_is_not_the_data():
+    assert check_num_samples(np.int64(3), 2) == check_num_samples(torch.tensor(3), 2) == 3
+    for wrong in ([1, 2], {}, torch.ones(3), np.ones(3)):
+        with pytest.raises(TypeError, match=rf"^num_samples is {type(wrong).__name__}; .*: pass len\(data\), not the data$"):
+            check_num_samples(wrong, 2)
+    for wrong, kind, message in [
+        (1, ValueError, "num_samples=1 must be >= 2"),
+        ("20", TypeError, "num_samples='20' must be an integer"),
+        (None, TypeError, "num_samples=None must be an integer"),
+    ]:
+        with pytest.raises(kind, match=f"^{message}$"):
+            check_num_samples(wrong, 2)
+
+
 def test_choices():
     assert check_choice("mode", "a", ("a", "b")) == "a"
     with pytest.raises(ValueError, match=r"^mode='c' must be one of 'a', 'b'$"):
@@ -58,6 +73,25 @@ def test_numbers_that_are_not_positive(value):
 def test_what_is_no_number(value):
     with pytest.raises(TypeError, match=r"^temperature=.* must be a number$"):
         check_positive("temperature", value)
+
+
+@pytest.mark.parametrize("value", [torch.tensor(0.1), torch.nn.Parameter(torch.ones(())), torch.tensor(1)])
+def test_a_tensor_is_no_number(value):
+    with pytest.raises(
+        TypeError, match=r"^temperature is a tensor of shape \[\]; pass a number, such as temperature.item\(\)$"
+    ):
+        check_positive("temperature", value)
+
+
+def test_pairs_that_come_in_another_form_are_told_how_to_come():
+    x = torch.ones(3, 2)
+    for u, kind, message in [
+        (x.numpy(), TypeError, r"^u is ndarray; .* of shape \[N, d\]: use torch.from_numpy\(u\)$"),
+        ((x, x), TypeError, r"^u is tuple; .* of shape \[N, d\]: pass the two views one by one, u and v$"),
+        (torch.stack([x, x]), ValueError, r"^u has shape \[2, 3, 2\]; .* d >= 1: pass the two views one by one, u and v$"),
+    ]:
+        with pytest.raises(kind, match=message):
+            check_pairs(u, x)
 
 
 def test_pairs():

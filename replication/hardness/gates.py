@@ -4,7 +4,8 @@ import pandas as pd
 
 
 def gates(ratios: pd.DataFrame, plans: pd.DataFrame, grown: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each goal: what, goal, measured, met. The measured value is the worst over all inputs.
+    """Return one row for each goal: what, goal, measured, met. The measured value is the worst over all inputs;
+    of the whole set, that of the one input that `growth` measures.
 
     Args:
         ratios: `compare_with_reference` of every input.

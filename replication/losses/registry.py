@@ -10,7 +10,7 @@ from replication.losses.mmcl import MMCL
 from replication.losses.nt_xent import NTXent
 from replication.losses.objective import Objective
 from replication.losses.sogclr import SogCLR
-from replication.validation import check_choice
+from replication.validation import check_choice, check_num_samples
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "simclr": NTXent,
@@ -22,17 +22,17 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
 }
 
 
-def make_objective(name: str, num_samples: int, temperature: float, **options) -> Objective:
+def make_objective(name: str, num_samples: int | None = None, temperature: float | None = None, **options) -> Objective:
     """Return the objective of that name.
 
     Args:
         name: a key of `OBJECTIVES`.
-        num_samples: size of the training set; only objectives with a state for each sample need it.
-        temperature: > 0.
+        num_samples: size of the training set; only objectives with a state for each sample, such as SogCLR, need it.
+        temperature: > 0; must be given.
         options: further arguments of that objective alone, such as `gamma` of SogCLR.
 
     Raises:
-        TypeError: an option that this objective does not have.
+        TypeError: an option that this objective does not have; no temperature, or no `num_samples` where it is needed.
         ValueError: an unknown name, or a value outside its range.
     """
     cls = OBJECTIVES[check_choice("objective", name, OBJECTIVES)]
@@ -40,6 +40,10 @@ def make_objective(name: str, num_samples: int, temperature: float, **options) -
     for option in options:
         if option not in known:
             raise TypeError(f"{option}={options[option]!r} is no option of {name!r}; it has {', '.join(known) or 'none'}")
+    if temperature is None:
+        raise TypeError(f"temperature is missing; pass it by name: make_objective({name!r}, temperature=0.1)")
     if "num_samples" in inspect.signature(cls).parameters:
-        options["num_samples"] = num_samples
+        if num_samples is None:
+            raise TypeError(f"num_samples is missing; {name!r} keeps a state for each sample: pass num_samples=len(data)")
+        options["num_samples"] = check_num_samples(num_samples, 1)
     return cls(temperature=temperature, **options)

@@ -1,13 +1,15 @@
 """The contract that every selector keeps, and the steps that they share."""
 
+import inspect
 import logging
 from abc import ABC, abstractmethod
 
 import torch
 from torch import Generator, LongTensor, Tensor
 
+from replication.selection.describing import describe_call
 from replication.selection.parallel import single_threaded
-from replication.validation import check_count, check_pairs, unit_rows
+from replication.validation import check_count, check_num_samples, check_pairs, unit_rows
 
 logger = logging.getLogger("replication.selection")
 
@@ -15,15 +17,19 @@ logger = logging.getLogger("replication.selection")
 class BatchSelector(ABC):
     """A way to choose mini-batches from the embeddings of N samples.
 
-    Subclasses that look at the embeddings implement `_select`; those that need only N derive from `IndexSelector`.
+    Subclasses that look at the embeddings implement `_select`; those that need only N derive from `IndexSelector`. Each keeps
+    its constructor's arguments in attributes of the same names: the repr shows them.
 
     Attributes:
         batch_size: samples in a batch, B; None where the number of samples decides (`FullBatch`).
-        uses_embeddings: whether the choice depends on the embeddings; if not, only their number matters.
+        uses_embeddings: whether the choice depends on the embeddings; if not, only their number matters, and
+            `plan(num_samples, generator)` chooses without them.
+        replays: whether every call returns the same batches on purpose.
     """
 
     batch_size: int | None = None
     uses_embeddings = True
+    replays = False
 
     def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
         """Choose mini-batches.
@@ -53,6 +59,21 @@ class BatchSelector(ABC):
     def _select(self, u: Tensor, v: Tensor, generator: Generator | None) -> LongTensor:
         """Choose from unit rows that have been checked."""
 
+    def __repr__(self) -> str:
+        return self.described()
+
+    def described(self, identity: bool = False) -> str:
+        """Return the selector's class and arguments in one line, defaults left out; arrays as type and shape.
+
+        `identity`: show all that decides the batches, so a checksum of arrays too, and nothing else, so not `workers`.
+        """
+        return describe_call(type(self), self._arguments(), identity)
+
+    def _arguments(self) -> dict[str, object]:
+        """Return the constructor's arguments by name."""
+        names = inspect.signature(type(self)).parameters
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
 
 class IndexSelector(BatchSelector):
     """A selector that needs only the number of samples: it can `plan` without embeddings."""
@@ -73,7 +94,7 @@ class IndexSelector(BatchSelector):
             ValueError: B > N or N < 2.
         """
         check_generator(generator)
-        check_count("num_samples", num_samples, 2)
+        check_num_samples(num_samples, 2)
         check_batch_size(self.batch_size, num_samples)
         return self._plan(num_samples, generator)
 
@@ -114,6 +135,9 @@ class ClippedCount:
     def __init__(self, k: int | None):
         self.k = None if k is None else check_count("k", k, 1)
         self._told = False
+
+    def __repr__(self) -> str:
+        return repr(self.k)
 
     def within(self, limit: int) -> int:
         """Return k, or `limit` where k is None or larger."""

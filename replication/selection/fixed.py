@@ -24,12 +24,19 @@ class FixedBatches(IndexSelector):
             that are not [M, B] of distinct indices >= 0 in each row.
     """
 
+    replays = True
+
     def __init__(self, batch_size: int | None = None, seed: int = 0, *, batches: Tensor | None = None):
         if (batch_size is None) == (batches is None):
             raise ValueError(f"give either batch_size (got {batch_size}) or batches (got {type(batches).__name__})")
         self.seed = check_count("seed", seed, 0)
         self.batches = None if batches is None else _checked(batches)
         self.batch_size = check_count("batch_size", batch_size, 1) if batches is None else self.batches.shape[1]
+
+    def _arguments(self):
+        arguments = super()._arguments()
+        del arguments["batches" if self.batches is None else "batch_size"]
+        return arguments
 
     def _plan(self, num_samples, generator):
         if self.batches is None:

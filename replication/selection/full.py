@@ -8,5 +8,7 @@ from replication.selection.base import IndexSelector
 class FullBatch(IndexSelector):
     """One batch that holds all N samples, [1, N]: full-batch gradient descent on eq. (2) of the paper."""
 
+    replays = True
+
     def _plan(self, num_samples, generator):
         return torch.arange(num_samples).view(1, num_samples)

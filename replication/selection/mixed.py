@@ -3,8 +3,11 @@
 from numbers import Real
 
 import torch
+from torch import Generator, LongTensor, Tensor
 
 from replication.selection.base import BatchSelector
+from replication.selection.parallel import single_threaded
+from replication.validation import check_pairs
 
 
 class MixedBatches(BatchSelector):
@@ -13,7 +16,7 @@ class MixedBatches(BatchSelector):
     hardness=1 is the selector itself, 0 a random partition. In between the mean loss of the batches falls about linearly:
     a guard against batches that are too hard, as is `NearestNeighbour`'s `skip`. A partition stays one. A selector that
     covers a part of the data, as `OrderedSGD` does, keeps its number of batches; the random ones come from all samples
-    that the kept ones do not hold.
+    that the kept ones do not hold. Embeddings are needed only where `selector` needs them.
 
     Args:
         selector: gives the plan [M, B] of which round(hardness * M) batches are kept, in their places.
@@ -33,20 +36,43 @@ class MixedBatches(BatchSelector):
             raise ValueError(f"hardness={hardness} must be >= 0 and <= 1")
         self.selector = selector
         self.hardness = float(hardness)
-        self.batch_size = selector.batch_size
+        self.batch_size, self.uses_embeddings = selector.batch_size, selector.uses_embeddings
+        self.replays = selector.replays and hardness == 1
+
+    def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
+        """Choose mini-batches; see `BatchSelector.select`."""
+        if self.uses_embeddings:
+            return super().select(u, v, generator)
+        with single_threaded():
+            check_pairs(u, u if v is None else v)
+        return self.plan(len(u), generator)
+
+    def plan(self, num_samples: int, generator: Generator | None = None) -> LongTensor:
+        """Choose mini-batches of `num_samples` samples without embeddings, as `IndexSelector.plan`.
+
+        Raises:
+            TypeError: `selector` needs embeddings; or as `IndexSelector.plan`.
+            ValueError: as `IndexSelector.plan` and `select`.
+        """
+        if self.uses_embeddings:
+            raise TypeError(f"{self} chooses by embeddings; call select(u, v)")
+        return self._mix(self.selector.plan(num_samples, generator), num_samples, generator)
 
     def _select(self, u, v, generator):
-        plan = self.selector.select(u, v, generator)
+        return self._mix(self.selector.select(u, v, generator), len(u), generator)
+
+    def _mix(self, plan, num_samples, generator):
+        """Replace the share 1 - hardness of the batches `plan` [M, B] by random ones, in place."""
         count, batch_size = plan.shape
         order = torch.randperm(count, generator=generator)
         kept, replaced = order.tensor_split([round(self.hardness * count)])
-        unused = torch.ones(len(u), dtype=torch.bool)
+        unused = torch.ones(num_samples, dtype=torch.bool)
         unused[plan[kept]] = False
         others = unused.nonzero().flatten()
         if len(replaced) * batch_size > len(others):
             raise ValueError(
                 f"hardness={self.hardness} replaces {len(replaced)} of {count} batches of {batch_size} by disjoint ones; "
-                f"only {len(others)} of N={len(u)} samples are not in the others"
+                f"only {len(others)} of N={num_samples} samples are not in the others"
             )
         drawn = others[torch.randperm(len(others), generator=generator)[: len(replaced) * batch_size]]
         plan[replaced] = drawn.view(-1, batch_size)

@@ -1,6 +1,7 @@
 """The bridge from a selector to any PyTorch DataLoader."""
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -8,33 +9,55 @@ from torch import Generator, LongTensor, Tensor
 from torch.utils.data import Sampler
 
 from replication.selection.base import BatchSelector
-from replication.validation import check_count
+from replication.validation import check_count, check_num_samples
 
 
 class PlannedBatchSampler(Sampler[list[int]]):
-    """A batch sampler whose epoch is a plan made by a selector: `DataLoader(data, batch_sampler=...)`.
+    """A batch sampler whose epoch is a plan made by a selector.
 
         sampler = PlannedBatchSampler(SpectralClustering(32, k=40, temperature=0.1), len(data))
+        loader = DataLoader(data, batch_sampler=sampler)
         for epoch in range(epochs):
             sampler.set_epoch(epoch)
             sampler.update(u, v)             # this epoch's embeddings of all samples, in the order of the data
-            for batch in DataLoader(data, batch_sampler=sampler): ...
+            for batch in loader: ...
+
+    Pass it as `batch_sampler`. As `sampler`, which torch accepts too, it would make each list of indices one index.
 
     An epoch has floor(N/B) batches (at least 1) for every selector. One that returns fewer, as `OrderedSGD` does, is asked
     again with fresh randomness; of one that returns more, as `AllBatches` does, a random subset is taken. The plan depends
-    only on the selector, the embeddings, `seed` and the epoch. Without `set_epoch` the same plan is replayed.
+    only on the selector, the embeddings, `seed` and the epoch. Without `set_epoch` an iteration replays the last plan, and
+    `update` plans with the same randomness; the second whole iteration of an epoch warns once of that.
+
+    To resume in the middle of an epoch, save `state_dict()`, and begin the loop above anew with
+
+        sampler.load_state_dict(state)
+        for epoch in range(sampler.epoch, epochs): ...
+
+    `set_epoch` and `update` then keep the loaded plan, and the loop serves the rest of it. Its embeddings are not needed:
+    `if sampler.plan is None` before `update` saves computing them. The plan is kept until it has been served to its end or
+    `set_epoch` names another epoch; an iteration broken off before that starts again where the loaded state did.
+
+    With DistributedDataParallel: the sampler knows no ranks, and a `DistributedSampler` cannot be combined with it. As in
+    `replication.clip`, let every process hold the same plan of global batches, B samples over all w processes, and take its
+    own part of each: give the loader a batch sampler that yields `batch[rank * B // w : (rank + 1) * B // w]` of each
+    batch. To be sure that the plans are the same, let rank 0 call `update` and send its `state_dict()`
+    (`torch.distributed.broadcast_object_list`) to the others, which call `load_state_dict`. The loss must see the whole batch
+    (gather the embeddings, as `open_clip.ClipLoss` does given its `world_size`), or its batches are smaller than the ones
+    chosen. `replication.clip` does all this in a loop of its own, without this class. Wrappers that split a loader by
+    themselves, as Accelerate does, are untested.
 
     Args:
         selector: decides the batches.
-        num_samples: size of the data, N.
+        num_samples: size of the data, N: `len(data)`.
         seed: with the epoch, seeds the selector.
 
     Attributes:
         plan: this epoch's batches [floor(N/B), B], or None while they are not made.
-        epoch: the epoch that `set_epoch` chose, at first 0.
+        epoch: the epoch that `set_epoch` chose or `load_state_dict` brought back, at first 0.
 
     Raises:
-        TypeError: `selector` is not an instance of `BatchSelector`.
+        TypeError: `selector` is not an instance of `BatchSelector`; or `num_samples` is no integer.
         ValueError: N < 2, or the selector's batches are larger than the data.
     """
 
@@ -42,28 +65,69 @@ class PlannedBatchSampler(Sampler[list[int]]):
         if not isinstance(selector, BatchSelector):
             raise TypeError(f"selector={selector!r} must be a BatchSelector, such as ShuffledBatches(32)")
         self.selector = selector
-        self.num_samples = check_count("num_samples", num_samples, 2)
-        self.batch_size = selector.batch_size or num_samples
-        check_count("batch_size", self.batch_size, 1, num_samples, "num_samples")
+        self.num_samples = check_num_samples(num_samples, 2)
+        self.batch_size = selector.batch_size or self.num_samples
+        check_count("batch_size", self.batch_size, 1, self.num_samples, "num_samples")
         self.seed = check_count("seed", seed, 0)
         self.epoch = 0
-        self.plan: LongTensor | None = None
-        self._position = self._start = 0
+        self._passes, self._warned = 0, False
+        self._set_plan(None)
+
+    def _set_plan(self, plan: LongTensor | None, start: int = 0, loaded: bool = False) -> None:
+        self.plan: LongTensor | None = plan
+        self._position = self._start = start  # batches handed out; where the iteration under way, or the next one, begins
+        self._loaded = loaded  # `update` must keep the plan
+        self._ended = False  # the iteration that began at `_start` went to the end of the plan
+
+    @property
+    def start(self) -> int:
+        """Batches of this epoch that the next iteration skips: those done before `load_state_dict`, otherwise 0.
+
+        Count from here for `state_dict(batches_done=...)`: `enumerate(loader, sampler.start + 1)`.
+        """
+        return 0 if self._ended else self._start
 
     def __len__(self) -> int:
+        """Return how many batches the next iteration yields: floor(N/B), less those done before `load_state_dict`."""
+        return self._epoch_length - self.start
+
+    @property
+    def _epoch_length(self) -> int:
         return self.num_samples // self.batch_size
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin another epoch: the plan of the last one is dropped. The same epoch again changes nothing."""
+        """Begin another epoch: the plan of the last one is dropped. The same epoch again keeps plan and position."""
         if epoch != self.epoch:
             self.epoch = check_count("epoch", epoch, 0)
-            self.plan, self._position, self._start = None, 0, 0
+            self._set_plan(None)
+        self._passes = 0  # who names the same epoch again wants it again
 
     def update(self, u: Tensor, v: Tensor | None = None) -> None:
-        """Plan this epoch from the embeddings `u`, `v` [N, d] of all samples. Raises ValueError if there are not N."""
-        if len(u) != self.num_samples:
-            raise ValueError(f"u has {len(u)} rows; it must have one for each of the num_samples={self.num_samples} samples")
-        self._make_plan(lambda generator: self.selector.select(u, v, generator))
+        """Plan this epoch from the embeddings of all samples, and start at its beginning.
+
+        A plan that `load_state_dict` brought back stays as it is until it has been served to its end or `set_epoch` named
+        another epoch.
+
+        Args:
+            u, v: embeddings [N, d] of the two views, in the order of the data; `v=None` means `u`.
+
+        Raises:
+            TypeError, ValueError: `u` has not num_samples rows; or as `BatchSelector.select`.
+        """
+        self._check_rows(u)
+        if not self._loaded:
+            self._make_plan(lambda generator: self.selector.select(u, v, generator))
+
+    def _check_rows(self, u) -> None:
+        """Raise what is wrong with the first argument of `update`, as far as it says that the call is meant otherwise."""
+        wanted = f"call update(u, v) with two tensors [{self.num_samples}, d]"
+        if not isinstance(u, Tensor | np.ndarray):  # what is wrong with an array, the selector says
+            raise TypeError(f"u is {'None' if u is None else type(u).__name__}; {wanted}")
+        if u.ndim == 3 and len(u) == 2:
+            raise ValueError(f"u has shape {list(u.shape)}, the two views as one; {wanted}")
+        if u.ndim == 0 or len(u) != self.num_samples:
+            rows = f"{len(u)} rows" if u.ndim else "no rows"
+            raise ValueError(f"u has {rows}; it must have one for each of the num_samples={self.num_samples} samples")
 
     def __iter__(self) -> Iterator[list[int]]:
         if self.plan is None:
@@ -72,49 +136,88 @@ class PlannedBatchSampler(Sampler[list[int]]):
                 raise RuntimeError(f"{name} has no plan for epoch {self.epoch}; call update(u, v) with this epoch's embeddings")
             self._make_plan(lambda generator: self.selector.plan(self.num_samples, generator))
         # Only a loaded state starts inside the plan: an iteration that was broken off must not shorten the next one.
-        self._position, self._start = self._start, 0
-        while self._position < len(self.plan):
-            self._position += 1
-            yield self.plan[self._position - 1].tolist()
+        plan, start = self.plan, self.start
+        self._start, self._ended = start, False
+        for position in range(start, len(plan)):
+            if self.plan is plan:  # else another epoch has begun since: the position is no longer that of this iteration
+                self._position = position + 1
+            yield plan[position].tolist()
+        if self.plan is plan:
+            self._position, self._ended, self._loaded = len(plan), True, False
+            self._count_pass()
+
+    def _count_pass(self) -> None:
+        self._passes += 1
+        if self._passes > 1 and not self._warned and not self.selector.replays:
+            self._warned = True
+            warnings.warn(
+                f"PlannedBatchSampler served epoch {self.epoch} a second time; call set_epoch(epoch) before each epoch, or all "
+                "have the same batches (with update(u, v): the same randomness)",
+                stacklevel=3,
+            )
 
     def state_dict(self, batches_done: int | None = None) -> dict:
-        """Return the epoch, its plan and the position in it.
+        """Return the epoch, its plan, the position in it, and of which selector it is.
+
+        The position counts the batches that were *handed out*. A DataLoader with workers (`num_workers` > 0) fetches batches
+        ahead, so that more are handed out than trained on: resuming would skip the difference. Then pass `batches_done`.
 
         Args:
-            batches_done: batches of this epoch that were trained on. Needed when a DataLoader with workers fetches ahead;
-                None means all that were handed out.
+            batches_done: batches of this epoch that were trained on, counted from its beginning: those before a
+                `load_state_dict` count too (see `start`). None means all that were handed out.
+
+        Raises:
+            TypeError, ValueError: `batches_done` is no integer, or no number that this epoch can have reached.
         """
-        done = self._position if batches_done is None else check_count("batches_done", batches_done, 0, len(self))
+        done = self._position if batches_done is None else self._checked_done(batches_done)
         return {"num_samples": self.num_samples, "batch_size": self.batch_size, "seed": self.seed} | {
+            "selector": self.selector.described(identity=True),
             "epoch": self.epoch,
             "plan": self.plan,
             "position": done,
         }
 
+    def _checked_done(self, done: int) -> int:
+        done = check_count("batches_done", done, 0, self._epoch_length)
+        if done < self._start:
+            raise ValueError(
+                f"batches_done={done} must be >= {self._start}: the batches of this epoch done before load_state_dict count too"
+            )
+        if done and self.plan is None:
+            raise ValueError(f"batches_done={done} must be 0 while epoch {self.epoch} has no plan")
+        return done
+
     def load_state_dict(self, state: dict) -> None:
-        """Continue from `state_dict()`: the next iteration yields the rest of the saved plan, not a newly drawn one.
+        """Continue from `state_dict()`: the next iteration yields the rest of the saved plan, also after `update`.
 
         Raises:
-            TypeError, ValueError: the state was saved for another data size, batch size or seed; it lacks an entry; or its
-                epoch, plan or position is none that `state_dict` returns. The sampler then stays as it was.
+            TypeError, ValueError: the state was saved for another data size, batch size, seed or selector (of another class
+                or with other arguments; `workers` may differ); it lacks an entry; or its epoch, plan or position is none
+                that `state_dict` returns. The sampler then stays as it was.
         """
+        if not isinstance(state, Mapping):
+            found = "None" if state is None else type(state).__name__
+            raise TypeError(f"the saved state is {found}; it must be a dict that state_dict() returned")
         missing = {"num_samples", "batch_size", "seed", "epoch", "plan", "position"} - set(state)
         if missing:
             raise ValueError(f"the saved state lacks {', '.join(sorted(missing))}; it must come from state_dict()")
         for name in ("num_samples", "batch_size", "seed"):
             if state[name] != getattr(self, name):
                 raise ValueError(f"the saved state has {name}={state[name]}; this sampler has {name}={getattr(self, name)}")
+        mine = self.selector.described(identity=True)
+        if state.get("selector", mine) != mine:  # states of earlier versions do not tell
+            raise ValueError(f"the saved state has selector={state['selector']}; this sampler has selector={mine}")
         plan = state["plan"]
         if plan is not None:
             self._check_plan(plan)
         epoch = check_count("epoch", state["epoch"], 0)
         done = check_count("position", state["position"], 0, 0 if plan is None else len(plan), "batches in the saved plan")
-        self.epoch, self.plan = epoch, plan
-        self._position = self._start = done
+        self.epoch, self._passes = epoch, 0
+        self._set_plan(plan, done, loaded=plan is not None)
 
     def _check_plan(self, plan: LongTensor) -> None:
-        allowed = f"it must hold integers [{len(self)}, {self.batch_size}] from 0 to {self.num_samples - 1}"
-        if not isinstance(plan, Tensor) or plan.dtype != torch.int64 or plan.shape != (len(self), self.batch_size):
+        allowed = f"it must hold integers [{self._epoch_length}, {self.batch_size}] from 0 to {self.num_samples - 1}"
+        if not isinstance(plan, Tensor) or plan.dtype != torch.int64 or plan.shape != (self._epoch_length, self.batch_size):
             found = f"{plan.dtype} of shape {list(plan.shape)}" if isinstance(plan, Tensor) else type(plan).__name__
             raise ValueError(f"the saved plan is {found}; {allowed}")
         low, high = int(plan.min()), int(plan.max())
@@ -123,8 +226,7 @@ class PlannedBatchSampler(Sampler[list[int]]):
 
     def _make_plan(self, select) -> None:
         seed = int(np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0] >> 1)
-        self.plan = fill_epoch(select, len(self), torch.Generator().manual_seed(seed))
-        self._position, self._start = 0, 0
+        self._set_plan(fill_epoch(select, self._epoch_length, torch.Generator().manual_seed(seed)))
 
 
 def fill_epoch(select: Callable[[Generator], LongTensor], length: int, generator: Generator) -> LongTensor:

@@ -19,6 +19,11 @@ def test_sogclr_as_released_differs_from_sogclr_by_the_first_visit():
     assert released.gamma == ours.gamma and len(released.log_average) == 5
 
 
+@pytest.mark.parametrize("name", [name for name in OBJECTIVES if "sogclr" not in name])
+def test_only_objectives_with_a_state_need_the_number_of_samples(name):
+    assert make_objective(name, temperature=0.5).temperature == 0.5
+
+
 def test_options_reach_the_objective():
     sogclr = make_objective("sogclr", 7, 0.1, gamma=0.5, released_first_visit=True)
     assert len(sogclr.log_average) == 7 and sogclr.gamma == 0.5 and sogclr.released_first_visit
@@ -30,6 +35,15 @@ def test_options_reach_the_objective():
     ("kind", "message", "arguments", "options"),
     [
         (ValueError, "objective='clip' must be one of 'simclr', 'sogclr', .*", ("clip", 5, 0.1), {}),
+        (ValueError, "objective='clip' must be one of 'simclr', 'sogclr', .*", ("clip",), {}),
+        (
+            TypeError,
+            r"num_samples is missing; 'sogclr' keeps .*: pass num_samples=len\(data\)",
+            ("sogclr",),
+            {"temperature": 1},
+        ),
+        (TypeError, "num_samples is list; .*", ("sogclr", [1, 2], 0.1), {}),
+        (TypeError, r"temperature is missing; .*: make_objective\('simclr', temperature=0.1\)", ("simclr", 5), {}),
         (TypeError, "gamma=0.9 is no option of 'simclr'; it has none", ("simclr", 5, 0.1), {"gamma": 0.9}),
         (TypeError, "gama=1 is no option of 'sogclr'; it has gamma, released_first_visit", ("sogclr", 5, 1), {"gama": 1}),
         (ValueError, "num_samples=0 must be >= 1", ("sogclr", 0, 0.1), {}),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replication.losses import mini_batch_loss
-from replication.selection import FixedBatches, FullBatch, OrderedSGD, ShuffledBatches
+from replication.selection import FixedBatches, FullBatch, OrderedSGD, PlannedBatchSampler, ShuffledBatches
 from replication.selection.balanced_kmeans import BalancedKMeans
 from replication.selection.mixed import MixedBatches
 from replication.selection.nearest_neighbour import NearestNeighbour
@@ -109,3 +109,33 @@ def test_errors_are_one_clear_line():
     overlapping = MixedBatches(OrderedSGD(3, k=8, q=8, candidates="independent"), 0)
     with pytest.raises(ValueError, match=r"^hardness=0.0 replaces 8 of 8 batches of 3 by disjoint ones; only 9 of N=9 samples"):
         overlapping.select(torch.ones(9, 2))
+
+
+@pytest.mark.parametrize("inner", [ShuffledBatches(4), FixedBatches(4), FullBatch(), MixedBatches(ShuffledBatches(4), 0.5)])
+def test_embeddings_are_needed_only_where_the_selector_needs_them(inner):
+    mixed = MixedBatches(inner, 0.5)
+    assert not mixed.uses_embeddings
+    plan = mixed.plan(23, generator(2))
+    assert torch.equal(plan, mixed.select(torch.zeros(23, 2), generator=generator(2)))
+    sampler = PlannedBatchSampler(mixed, 23)
+    batches = list(sampler)
+    sampler.update(torch.ones(23, 2))
+    assert batches == sampler.plan.tolist()
+    with pytest.raises(ValueError, match="NaN"):
+        mixed.select(torch.full((23, 2), torch.nan))
+    with pytest.raises(ValueError, match=r"^num_samples=1 must be >= 2$"):
+        mixed.plan(1)
+    with pytest.raises(TypeError, match=r"^generator=3 must be a torch.Generator or None$"):
+        mixed.plan(23, 3)
+
+
+def test_without_embeddings_a_selector_that_needs_them_has_no_plan():
+    mixed = MixedBatches(OrderedSGD(4), 0.5)
+    assert mixed.uses_embeddings
+    with pytest.raises(TypeError, match=r"^MixedBatches\(OrderedSGD\(4\), 0.5\) chooses by embeddings; call select\(u, v\)$"):
+        mixed.plan(23)
+
+
+def test_only_a_whole_selector_that_replays_does():
+    assert MixedBatches(FixedBatches(4), 1.0).replays
+    assert not MixedBatches(FixedBatches(4), 0.99).replays and not MixedBatches(ShuffledBatches(4), 1.0).replays

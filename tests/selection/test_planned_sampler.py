@@ -3,7 +3,9 @@
 import io
 import subprocess
 import sys
+import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
@@ -12,14 +14,17 @@ from replication.selection import (
     AllBatches,
     FixedBatches,
     FullBatch,
+    MixedBatches,
     OrderedSGD,
     PlannedBatchSampler,
     ShuffledBatches,
     SpectralClustering,
+    SwapSearch,
 )
 
 N = 23
 DATA = TensorDataset(torch.arange(N))
+replays_on_purpose = pytest.mark.filterwarnings("ignore:PlannedBatchSampler served epoch")
 
 
 def embeddings(seed=0):
@@ -57,6 +62,7 @@ def test_the_full_batch_is_one_batch():
     assert batches(sampler) == [list(range(N))]
 
 
+@replays_on_purpose
 def test_an_epoch_replays_its_plan_and_the_next_has_another():
     sampler = PlannedBatchSampler(ShuffledBatches(4), N, seed=3)
     first = batches(sampler)
@@ -78,6 +84,7 @@ def test_a_broken_off_iteration_does_not_shorten_the_next():
     assert len(batches(sampler)) == 5
 
 
+@replays_on_purpose
 def test_worker_processes_serve_the_same_plan():
     sampler = PlannedBatchSampler(ShuffledBatches(4), N)
     assert batches(sampler, workers=1) == batches(sampler)
@@ -110,6 +117,7 @@ def test_update_uses_the_embeddings_it_is_given():
     assert plans[0] == plans[2] != plans[1]
 
 
+@replays_on_purpose
 @pytest.mark.parametrize("done", [0, 2, 5])
 @pytest.mark.parametrize("selector", [ShuffledBatches(4), OrderedSGD(4, k=5, q=2)])
 def test_resuming_yields_exactly_the_rest(selector, done):
@@ -129,6 +137,7 @@ def test_resuming_yields_exactly_the_rest(selector, done):
     assert batches(fresh) == head + tail  # the epoch after the resumed one starts at the beginning again
 
 
+@replays_on_purpose
 def test_a_finished_epoch_is_not_trained_on_again():
     sampler = PlannedBatchSampler(ShuffledBatches(4), N)
     first = batches(sampler)
@@ -139,6 +148,7 @@ def test_a_finished_epoch_is_not_trained_on_again():
     assert batches(fresh) == first
 
 
+@replays_on_purpose
 def test_a_loader_that_fetches_ahead_resumes_from_the_batches_done():
     sampler = PlannedBatchSampler(ShuffledBatches(4), N)
     loader = iter(DataLoader(DATA, batch_sampler=sampler, num_workers=1, prefetch_factor=2))
@@ -208,6 +218,7 @@ def test_state_that_is_no_state():
         PlannedBatchSampler(ShuffledBatches(4), 20).load_state_dict({})
 
 
+@replays_on_purpose
 @pytest.mark.parametrize(
     ("change", "kind", "message"),
     [
@@ -232,3 +243,234 @@ def test_a_damaged_state_is_refused_and_leaves_the_sampler_as_it_was(change, kin
     with pytest.raises(kind, match=message):
         sampler.load_state_dict(sampler.state_dict() | {"epoch": 3} | change)
     assert sampler.epoch == 0 and batches(sampler) == served
+
+
+def documented_loop(sampler, epochs, first=0, stop_after=None):
+    """Train as the class docstring says; return the batches served, and the state after `stop_after` of them, if any."""
+    served, loader = [], DataLoader(DATA, batch_sampler=sampler)
+    for epoch in range(first, epochs):
+        sampler.set_epoch(epoch)
+        sampler.update(embeddings(epoch), embeddings(epoch + 100))
+        for batch in loader:
+            served.append(batch[0].tolist())
+            if len(served) == stop_after:
+                return served, through_a_file(sampler.state_dict())
+    return served, None
+
+
+@pytest.mark.parametrize("stop_after", [1, 7, 9, 10, 11])
+@pytest.mark.parametrize("selector", [ShuffledBatches(4), SwapSearch(4), MixedBatches(ShuffledBatches(4), 0.5)])
+def test_the_documented_loop_resumes_with_the_rest_of_the_plan(selector, stop_after):
+    everything, _ = documented_loop(PlannedBatchSampler(selector, N), 4)
+    head, state = documented_loop(PlannedBatchSampler(selector, N), 4, stop_after=stop_after)
+    sampler = PlannedBatchSampler(selector, N)
+    sampler.load_state_dict(state)
+    tail, _ = documented_loop(sampler, 4, first=sampler.epoch)
+    assert head + tail == everything
+
+
+def test_resuming_twice_in_one_epoch():
+    everything, _ = documented_loop(PlannedBatchSampler(SwapSearch(4), N), 2)
+    served, state = documented_loop(PlannedBatchSampler(SwapSearch(4), N), 2, stop_after=1)
+    for _ in range(2):
+        sampler = PlannedBatchSampler(SwapSearch(4), N)
+        sampler.load_state_dict(state)
+        more, state = documented_loop(sampler, 2, first=sampler.epoch, stop_after=2)
+        served += more
+    assert served == everything[:5] and state["position"] == 5
+
+
+def test_update_keeps_a_loaded_plan_until_its_end_or_another_epoch():
+    state = resumable(SwapSearch(4), done=2)
+    plan = state["plan"]
+
+    def loaded():
+        sampler = PlannedBatchSampler(SwapSearch(4), N)
+        sampler.load_state_dict(state)
+        sampler.set_epoch(3)
+        sampler.update(embeddings(5))
+        assert torch.equal(sampler.plan, plan) and sampler.start == 2 and len(sampler) == 3
+        return sampler
+
+    sampler = loaded()
+    next(iter(sampler))  # broken off: the next iteration begins where the loaded state did
+    assert list(sampler) == plan[2:].tolist()
+    assert sampler.start == 0 and len(sampler) == 5
+    sampler.update(embeddings(5))
+    replanned = sampler.plan
+    assert not torch.equal(replanned, plan)
+
+    sampler = loaded()
+    sampler.set_epoch(4)
+    assert sampler.plan is None and len(sampler) == 5
+    sampler.set_epoch(3)
+    sampler.update(embeddings(5))
+    assert torch.equal(sampler.plan, replanned)
+
+
+def resumable(selector, done, epoch=3):
+    """Return the state of a sampler that has handed out `done` batches of an epoch."""
+    sampler = PlannedBatchSampler(selector, N)
+    sampler.set_epoch(epoch)
+    sampler.update(embeddings())
+    iterator = iter(sampler)
+    for _ in range(done):
+        next(iterator)
+    return through_a_file(sampler.state_dict())
+
+
+@pytest.mark.parametrize("done", [0, 2, 5])
+def test_the_length_is_what_the_next_iteration_yields(done):
+    sampler = PlannedBatchSampler(ShuffledBatches(4), N)
+    sampler.load_state_dict(resumable(ShuffledBatches(4), done))
+    loader = DataLoader(DATA, batch_sampler=sampler)
+    assert len(loader) == len(sampler) == 5 - done
+    for _ in loader:
+        assert len(loader) == 5 - done  # it does not change under way
+    assert len(sampler) == 5
+    sampler.set_epoch(4)
+    assert len(sampler) == 5 == len(list(sampler))
+
+
+def test_batches_done_count_from_the_beginning_of_the_epoch():
+    sampler = PlannedBatchSampler(ShuffledBatches(4), N)
+    with pytest.raises(ValueError, match=r"^batches_done=1 must be 0 while epoch 0 has no plan$"):
+        sampler.state_dict(1)
+    state = resumable(ShuffledBatches(4), 2)
+    sampler.load_state_dict(state)
+    for count, _ in enumerate(DataLoader(DATA, batch_sampler=sampler, num_workers=1), sampler.start + 1):
+        assert sampler.state_dict(batches_done=count)["position"] == count
+        with pytest.raises(ValueError, match=r"^batches_done=1 must be >= 2: the batches of this epoch done before load_state"):
+            sampler.state_dict(batches_done=1)
+    assert count == 5
+
+
+@replays_on_purpose
+def test_an_iteration_that_another_epoch_overtakes_leaves_the_position_alone():
+    sampler = PlannedBatchSampler(ShuffledBatches(4), N)
+    old = iter(sampler)
+    next(old)
+    sampler.set_epoch(1)
+    first, *rest = sampler
+    assert len(list(old)) == 4
+    new = iter(sampler)
+    assert next(new) == first
+    list(old)
+    assert sampler.state_dict()["position"] == 1 and list(new) == rest
+
+
+@pytest.mark.parametrize(
+    ("saved", "other"),
+    [
+        (ShuffledBatches(4), FixedBatches(4)),
+        (ShuffledBatches(4), ShuffledBatches(4, replacement=True)),
+        (SwapSearch(4, temperature=0.1), SwapSearch(4, temperature=0.2)),
+        (MixedBatches(SwapSearch(4, k=2), 0.5), MixedBatches(SwapSearch(4), 0.5)),
+        (FixedBatches(batches=torch.arange(20).view(5, 4)), FixedBatches(batches=torch.arange(20).flip(0).view(5, 4))),
+    ],
+)
+def test_the_state_of_another_selector_is_refused(saved, other):
+    sampler, state = PlannedBatchSampler(other, N), resumable(saved, 2)
+    with pytest.raises(ValueError, match=r"^the saved state has selector=.*; this sampler has selector=[^\n]*$") as error:
+        sampler.load_state_dict(state)
+    assert saved.described(identity=True) in str(error.value) and other.described(identity=True) in str(error.value)
+    assert sampler.epoch == 0 and sampler.plan is None
+
+
+def test_the_same_selector_otherwise_written_and_states_that_do_not_tell_are_taken():
+    state = resumable(SwapSearch(4, temperature=2, workers=1), 2)
+    for selector in (SwapSearch(4, temperature=2.0), SwapSearch(np.int64(4), None, np.float32(2), workers=2)):
+        PlannedBatchSampler(selector, N).load_state_dict(state)
+    del state["selector"]
+    sampler = PlannedBatchSampler(ShuffledBatches(4), N)
+    sampler.load_state_dict(state)
+    assert len(list(sampler)) == 3
+
+
+def test_no_state_at_all():
+    for state, found in ((None, "None"), ([1], "list")):
+        with pytest.raises(TypeError, match=f"^the saved state is {found}; it must be a dict that state_dict\\(\\) returned$"):
+            PlannedBatchSampler(ShuffledBatches(4), N).load_state_dict(state)
+
+
+@pytest.mark.parametrize("selector", [ShuffledBatches(4), AllBatches(4), SwapSearch(4), MixedBatches(FixedBatches(4), 0.5)])
+def test_a_forgotten_set_epoch_is_told_once(selector):
+    sampler = PlannedBatchSampler(selector, N)
+    loader = DataLoader(DATA, batch_sampler=sampler)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sampler.update(embeddings())
+        list(loader)
+        next(iter(loader))  # a look at one batch is no pass
+    sampler.update(embeddings())
+    with pytest.warns(UserWarning, match=r"^PlannedBatchSampler served epoch 0 a second time; call set_epoch\(epoch\) before"):
+        list(loader)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(loader)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [FixedBatches(4), FixedBatches(batches=torch.arange(20).view(5, 4)), FullBatch(), MixedBatches(FixedBatches(4), 1)],
+)
+def test_batches_meant_to_be_replayed_are_replayed_in_silence(selector):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sampler = PlannedBatchSampler(selector, N)
+        assert list(sampler) == list(sampler) == list(sampler)
+
+
+def test_no_warning_where_set_epoch_is_called():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sampler = PlannedBatchSampler(ShuffledBatches(4), N)
+        documented_loop(sampler, 3)
+        for _ in range(2):
+            sampler.set_epoch(2)  # the same again, on purpose
+            list(sampler)
+        resumed = PlannedBatchSampler(ShuffledBatches(4), N)
+        resumed.load_state_dict(resumable(ShuffledBatches(4), 2))
+        documented_loop(resumed, 5, first=resumed.epoch)
+
+
+@pytest.mark.parametrize("selector", [SwapSearch(4), ShuffledBatches(4)])
+def test_wrong_embeddings_are_one_clear_line(selector):
+    u = embeddings()
+    call = r"call update\(u, v\) with two tensors \[23, d\]$"
+    for arguments, kind, message in [
+        ((None,), TypeError, rf"^u is None; {call}"),
+        ((5,), TypeError, rf"^u is int; {call}"),
+        (((u, u),), TypeError, rf"^u is tuple; {call}"),
+        (([u, u],), TypeError, rf"^u is list; {call}"),
+        ((torch.stack([u, u]),), ValueError, rf"^u has shape \[2, 23, 3\], the two views as one; {call}"),
+        ((u[0, 0],), ValueError, r"^u has no rows; it must have one for each of the num_samples=23 samples$"),
+        ((u.numpy(), u.numpy()), TypeError, r"^u is ndarray; .*: use torch.from_numpy\(u\)$"),
+        ((u, u.numpy()), TypeError, r"^v is ndarray; .*: use torch.from_numpy\(v\)$"),
+    ]:
+        sampler = PlannedBatchSampler(selector, N)
+        with pytest.raises(kind, match=message):
+            sampler.update(*arguments)
+        assert sampler.plan is None
+
+
+@pytest.mark.parametrize("data", [DATA, torch.zeros(N, 3), np.zeros(N), [1, 2, 3]])
+def test_the_data_instead_of_their_number(data):
+    message = rf"^num_samples is {type(data).__name__}; it must be an integer: pass len\(data\), not the data$"
+    for call in (lambda: PlannedBatchSampler(ShuffledBatches(2), data), lambda: ShuffledBatches(2).plan(data)):
+        with pytest.raises(TypeError, match=message):
+            call()
+
+
+def test_every_rank_takes_its_part_of_the_plan_of_rank_zero():
+    """As the class docstring says for DistributedDataParallel, with embeddings that differ a little from rank to rank."""
+    ranks = [PlannedBatchSampler(SwapSearch(4), N) for _ in range(2)]
+    for epoch in range(2):
+        for sampler in ranks:
+            sampler.set_epoch(epoch)
+        ranks[0].update(embeddings(epoch))
+        ranks[1].load_state_dict(through_a_file(ranks[0].state_dict()))
+        ranks[1].update(embeddings(epoch) + 0.01)  # does not matter
+        plan = ranks[0].plan
+        parts = [[batch[rank * 4 // 2 : (rank + 1) * 4 // 2] for batch in ranks[rank]] for rank in range(2)]
+        assert torch.equal(torch.cat([torch.tensor(part) for part in parts], dim=1), plan)

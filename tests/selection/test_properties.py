@@ -108,3 +108,25 @@ def test_what_is_no_number_is_an_error(selector, bad):
     v[5, 2] = bad
     with pytest.raises(ValueError, match=r"^v has 1 of 64 rows with NaN or infinity \(first: row 5\)"):
         selector.select(u, v, seeded())
+
+
+@every_selector
+def test_numpy_arrays_and_views_as_one_are_told_what_to_do(selector):
+    u, v = clustered(64)
+    with pytest.raises(TypeError, match=r"^u is ndarray; it must be a floating-point tensor .*: use torch.from_numpy\(u\)$"):
+        selector.select(u.numpy(), v.numpy(), seeded())
+    with pytest.raises(TypeError, match=r"^v is ndarray; .*: use torch.from_numpy\(v\)$"):
+        selector.select(u, v.numpy(), seeded())
+    with pytest.raises(TypeError, match=r"^u is tuple; .*: pass the two views one by one, u and v$"):
+        selector.select((u, v), generator=seeded())
+    with pytest.raises(ValueError, match=r"^u has shape \[2, 64, 8\]; .*: pass the two views one by one, u and v$"):
+        selector.select(torch.stack([u, v]), generator=seeded())
+
+
+@pytest.mark.parametrize("make", [OrderedSGD, SpectralClustering, SwapSearch, GraphPartition])
+@pytest.mark.parametrize("temperature", [torch.tensor(0.1), torch.nn.Parameter(torch.tensor(0.1))])
+def test_a_tensor_is_no_temperature(make, temperature):
+    with pytest.raises(
+        TypeError, match=r"^temperature is a tensor of shape \[\]; pass a number, such as temperature.item\(\)$"
+    ):
+        make(8, temperature=temperature)
