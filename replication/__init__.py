@@ -13,3 +13,8 @@ Everything else serves the notebooks: `theory`, `toy`, `synthetic`, `hardness`, 
 """
 
 __version__ = "0.1.0"
+
+import warnings
+
+# timm's own progress bars would like ipywidgets in a notebook; ours are plain text, and nothing else needs them.
+warnings.filterwarnings("ignore", message="IProgress not found")
