@@ -12,9 +12,9 @@ Everything else serves the notebooks: `theory`, `toy`, `synthetic`, `hardness`, 
 `results` writes it with its provenance, and `python -m replication` runs them.
 """
 
-__version__ = "0.1.0"
-
 import warnings
+
+__version__ = "0.1.0"
 
 # timm's own progress bars would like ipywidgets in a notebook; ours are plain text, and nothing else needs them.
 warnings.filterwarnings("ignore", message="IProgress not found")
