@@ -12,7 +12,8 @@ def run_times(results: Path) -> str:
     """Return a table of the committed runs: wall time, size of the results on disk, machine."""
     rows = []
     for (experiment, profile), record in finished_runs(results).items():
-        size = sum(path.stat().st_size for path in (results / experiment / profile).rglob("*") if path.is_file())
+        folder = results / experiment / profile
+        size = sum((folder / name).stat().st_size for name in ("run.json", *record["files"]))
         seconds = record["wall_seconds"] + record.get("earlier_seconds", 0)
         machine = record["hardware"]["gpu"] or f"{record['hardware']['cores']} cores, {record['hardware']['processor']}"
         rows.append(
