@@ -16,10 +16,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
 
-replicate: $(VENV)/.installed  ## run every notebook in its default profile, write the report, compare with the committed tables
+replicate: $(VENV)/.installed  ## run every notebook in its default profile, write the report, say whether the conclusions agree with the committed ones
 	$(BIN)/python -m replication run all --profile default
-	$(BIN)/python -m replication compare
 	$(BIN)/python -m replication report --results results/local
+	$(BIN)/python -m replication compare
 
 test: $(VENV)/.installed-test  ## lint and all tests, among them every notebook in its smoke profile
 	$(BIN)/ruff check .

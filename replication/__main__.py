@@ -10,7 +10,7 @@ from replication.paths import project_root, within_project
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 1 a notebook failed, 2 wrong usage."""
+    """Run one command; return the exit code: 0 done, 1 a notebook failed or a comparison found a difference, 2 wrong usage."""
     options = parse(arguments)
     try:
         return options.command(options)
@@ -42,7 +42,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     ledger.add_argument("--results", default="results", help="folder of the runs (default: %(default)s, the committed ones)")
     ledger.set_defaults(command=_report)
 
-    tables = commands.add_parser("compare", help="compare the tables of local runs with the committed ones")
+    tables = commands.add_parser("compare", help="say whether local runs come to the committed conclusions")
     tables.add_argument("--profile", default="default")
     tables.set_defaults(command=_compare)
     return parser.parse_args(arguments)
@@ -103,8 +103,9 @@ def _compare(options) -> int:
     known = dict.fromkeys(name for notebook in runner.experiments().values() for name in runner.profiles(notebook))
     if options.profile not in known:
         raise runner.UsageError(f"--profile {options.profile!r} must be one of {', '.join(known)}")
-    print("\n".join(compare.compare_all(options.profile)))
-    return 0
+    lines, agrees = compare.report(compare.compare_all(options.profile), options.profile)
+    print("\n".join(lines))
+    return 0 if agrees else 1
 
 
 if __name__ == "__main__":

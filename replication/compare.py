@@ -1,71 +1,127 @@
-"""Compare the tables of local runs with the committed ones: what a stranger's `make replicate` ends with."""
+"""Compare local runs with the committed ones: what a stranger's `make replicate` ends with."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from replication import rounding
 from replication.paths import project_root
 from replication.results import read_record
+from replication.table_comparison import DIFFERS, IDENTICAL, RULE, STATES, compare_tables
 
-TOLERANCE = 1e-6  # relative; below it differences are those of another processor's rounding
-
-
-def compare_tables(local: Path, committed: Path) -> str | None:
-    """Return None if two CSV tables are byte-identical, else one line that says how much they differ, and where.
-
-    Numbers count as equal within a relative 1e-6, or an absolute 1e-12.
-    """
-    if local.read_bytes() == committed.read_bytes():
-        return None
-    ours, theirs = pd.read_csv(local), pd.read_csv(committed)
-    if list(ours.columns) != list(theirs.columns) or len(ours) != len(theirs):
-        return f"another shape: {ours.shape[0]} x {ours.shape[1]} here, {theirs.shape[0]} x {theirs.shape[1]} committed"
-    worst, place, count = 0.0, "", 0
-    for column in ours.columns:
-        x, y = ours[column], theirs[column]
-        if pd.api.types.is_numeric_dtype(x) and pd.api.types.is_numeric_dtype(y):
-            x, y = x.to_numpy(float), y.to_numpy(float)
-            with np.errstate(invalid="ignore"):  # infinity minus infinity
-                difference = np.abs(x - y)
-                gap = difference / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-300)
-            gap[(x == y) | (difference < 1e-12) | (np.isnan(x) & np.isnan(y))] = 0
-            gap[np.isnan(gap)] = np.inf
-        else:
-            gap = np.where(x.astype(str) == y.astype(str), 0.0, np.inf)
-        count += int((gap > TOLERANCE).sum())
-        if gap.max() > worst:
-            row = int(gap.argmax())
-            worst, place = gap.max(), f"row {row + 1}, {column!r}: {ours[column][row]} here, {theirs[column][row]} committed"
-    if count == 0:
-        return f"equal within {TOLERANCE:g} (rounding)"
-    return f"{count} cells differ; most at {place}"
+SHOWN = 5  # lines about one table; the first is the worst
 
 
-def compare_all(profile: str = "default") -> list[str]:
-    """Return one line for each table of the local runs of a profile, compared with the committed tables."""
+@dataclass
+class Compared:
+    """One local run beside the committed one: the verdicts that agree, those that do not, and the tables by state."""
+
+    experiment: str
+    verdicts: int = 0
+    turned: list[str] = field(default_factory=list)
+    tables: dict[str, int] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    machines: str = ""
+    not_compared: str = ""
+
+    @property
+    def state(self) -> str:
+        """The state of the worst table."""
+        return next((state for state in reversed(STATES) if self.tables.get(state)), IDENTICAL)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no verdict turned and no number differs beyond the noise of the seeds."""
+        return not self.turned and self.state != DIFFERS
+
+    def summary(self) -> str:
+        """Return the one line of this experiment."""
+        if self.not_compared:
+            return f"{self.experiment}: not compared: {self.not_compared}"
+        counts = ", ".join(f"{self.tables[state]} {state}" for state in STATES if self.tables.get(state))
+        return f"{self.experiment}: {self.state} ({self.verdicts} verdicts; of {sum(self.tables.values())} tables {counts})"
+
+
+def compare_run(experiment: str, local: Path, committed: Path) -> Compared:
+    """Compare a finished local run with the committed run of the same profile, by folder."""
+    found = Compared(experiment)
+    here, there = read_record(local), read_record(committed)
+    if there is None:
+        found.not_compared = "no committed run of this profile"
+        return found
+    other = _other_parameters(here["parameters"], there["parameters"])
+    if other:
+        found.not_compared = f"its parameters are others ({other})"
+        return found
+    ours, theirs = (_verdicts(folder) for folder in (local, committed))
+    for claim in dict.fromkeys([*theirs, *ours]):
+        pair = [verdicts.get(claim, "none") for verdicts in (ours, theirs)]
+        found.verdicts += 1
+        if pair[0] != pair[1]:
+            found.turned.append(f"{experiment}: {claim}: {pair[0]!r} here, {pair[1]!r} committed ({local / 'claims.csv'})")
+    names = sorted({path.stem for folder in (local, committed) for path in (folder / "tables").glob("*.csv")})
+    for name, agreement in compare_tables(names, local / "tables", committed / "tables", here.get("tables", {})).items():
+        found.tables[agreement.state] = found.tables.get(agreement.state, 0) + 1
+        shown = agreement.lines[:SHOWN] if agreement.state == DIFFERS else []
+        found.lines += [f"{experiment}: {name}: {line}" for line in shown]
+        if len(agreement.lines) > len(shown) > 0:
+            found.lines.append(f"{experiment}: {name}: and {len(agreement.lines) - len(shown)} more")
+    found.machines = rounding.difference(here.get("rounding"), there.get("rounding"))
+    return found
+
+
+def compare_all(profile: str = "default") -> list[Compared]:
+    """Compare every finished local run of a profile with the committed one."""
     root = project_root()
-    lines = []
-    for local in sorted((root / "results" / "local").glob(f"*/{profile}")):
-        if read_record(local) is None:
-            continue
-        experiment = local.parent.name
-        committed = root / "results" / experiment / profile
-        if read_record(committed) is None:
-            lines.append(f"{experiment}: no committed run of this profile to compare with")
-            continue
-        same = 0
-        ours = {path.name for path in (local / "tables").glob("*.csv")}
-        theirs = {path.name for path in (committed / "tables").glob("*.csv")}
-        for name in sorted(ours | theirs):
-            if name not in ours or name not in theirs:
-                lines.append(f"{experiment}: {name} exists only {'here' if name in ours else 'in the committed results'}")
-                continue
-            difference = compare_tables(local / "tables" / name, committed / "tables" / name)
-            if difference is None:
-                same += 1
-            else:
-                place = f"{(local / 'tables' / name).relative_to(root)} against {committed.relative_to(root)}"
-                lines.append(f"{experiment}: {name}: {difference} ({place})")
-        lines.append(f"{experiment}: {same} of {len(ours)} tables byte-identical with the committed ones")
-    return lines or [f"no local run of profile {profile!r} to compare"]
+    folders = [folder for folder in sorted((root / "results" / "local").glob(f"*/{profile}")) if read_record(folder)]
+    return [compare_run(folder.parent.name, folder, root / "results" / folder.parent.name / profile) for folder in folders]
+
+
+def report(compared: list[Compared], profile: str = "default") -> tuple[list[str], bool]:
+    """Return the lines to print, the conclusion last, and whether all that was compared agrees."""
+    measured = [run for run in compared if not run.not_compared]
+    if not measured:
+        lines = [run.summary() for run in compared]
+        return [*lines, f"Conclusion: no local run of profile {profile!r} to compare."], True
+    turned = [line for run in measured for line in run.turned]
+    verdicts = sum(run.verdicts for run in measured)
+    lines = [f"{verdicts - len(turned)} of {verdicts} verdicts agree with the committed ones.", *turned, ""]
+    lines += [run.summary() for run in compared]
+    lines += [line for run in measured for line in run.lines]
+    machines = dict.fromkeys(run.machines for run in measured if run.machines)
+    notes = [f"The committed runs were {text}." for text in machines]
+    if any(run.state != IDENTICAL for run in measured):
+        notes.append(RULE)
+    return [*lines, *([""] if notes else []), *notes, "", _conclusion(measured, len(turned), verdicts)], all(
+        run.agrees for run in measured
+    )
+
+
+def _conclusion(measured: list[Compared], turned: int, verdicts: int) -> str:
+    """Return the last line: what a stranger may quote."""
+    states = {state: sum(run.state == state for run in measured) for state in STATES}
+    counts = ", ".join(f"{count} {state}" for state, count in states.items() if count)
+    if all(run.agrees for run in measured):
+        return (
+            f"Conclusion: this machine comes to the same conclusions: all {verdicts} verdicts agree, and no number differs"
+            f" beyond rounding or the noise of the seeds ({len(measured)} experiments: {counts})."
+        )
+    names = ", ".join(run.experiment for run in measured if not run.agrees)
+    return (
+        f"Conclusion: this machine does NOT come to the same conclusions: {turned} of {verdicts} verdicts turned;"
+        f" experiments: {counts}. Look at the lines above about {names}, and at both run.json for versions and kernels."
+    )
+
+
+def _verdicts(folder: Path) -> dict[str, str]:
+    path = folder / "claims.csv"
+    return dict(pd.read_csv(path, keep_default_na=False)[["claim", "verdict"]].to_numpy()) if path.is_file() else {}
+
+
+def _other_parameters(here: dict, there: dict) -> str:
+    """Return in words which parameters differ, the place of the results apart."""
+    names = [name for name in dict.fromkeys([*there, *here]) if name != "results_dir"]
+    return "; ".join(
+        f"{name} {here.get(name)!r} here, {there.get(name)!r} committed" for name in names if here.get(name) != there.get(name)
+    )

@@ -17,13 +17,14 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from replication import provenance
+from replication import provenance, rounding
 from replication.paths import within_project
 from replication.validation import check_choice
 
@@ -86,21 +87,44 @@ class Run:
         except OSError as error:
             raise PermissionError(f"results_dir={target} cannot be written: {error.strerror}") from None
         self._claims: list[dict] = []
+        self._marks: dict[str, dict] = {}
         self._timings: list[dict] = []
         self._earlier = 0.0
         self._begin = time.perf_counter()
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
-    def table(self, name: str, frame: pd.DataFrame, caption: str = "") -> pd.DataFrame:
+    def table(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        caption: str = "",
+        *,
+        per_seed: Sequence[str] = (),
+        made_from: str = "",
+        tolerance: dict[str, float] | None = None,
+        indefinite: Sequence[str] = (),
+    ) -> pd.DataFrame:
         """Write tables/<name>.csv (10 significant digits), .md and .tex (4 digits); return `frame` for display.
 
         Times, memory and dates belong into `timing`, never here: equal runs must give byte-identical tables.
 
+        Args:
+            name, frame, caption: of the table.
+            per_seed: for a table with a row for each seed: the columns that, beside "seed", name a row.
+            made_from: the table over seeds that this one summarises.
+            tolerance: by column, absolute differences that mean nothing, where a number is less certain than its rounding.
+            indefinite: columns without a definite value, as which of two equal optima was found.
+                These four tell comparisons with another machine what to expect; see `table_comparison`.
+
         Raises:
-            ValueError: the table is empty.
+            ValueError: the table is empty, or lacks a column that is named.
         """
         if frame.empty:
             raise ValueError(f"table {name!r} is empty; a run must write what it found")
+        for column in (*per_seed, *(["seed"] if per_seed else []), *(tolerance or {}), *indefinite):
+            check_choice(f"a column of table {name!r}", column, list(frame.columns))
+        marks = {"per_seed": list(per_seed), "made_from": made_from, "tolerance": tolerance, "indefinite": list(indefinite)}
+        self._marks[name] = {mark: value for mark, value in marks.items() if value}
         base = self._path("tables", name)
         frame.to_csv(f"{base}.csv", index=False, float_format="%.10g", lineterminator="\n")
         text = "\n\n".join(part for part in (caption, frame.to_markdown(index=False, floatfmt=".4g")) if part)
@@ -159,6 +183,8 @@ class Run:
             "lock": provenance.lock_hash(),
             "versions": provenance.versions(),
             "hardware": provenance.hardware(),
+            "rounding": rounding.kernels(),
+            "tables": self._marks,
             "started": self._started,
             "wall_seconds": round(wall, 1),
             "earlier_seconds": round(self._earlier, 1),

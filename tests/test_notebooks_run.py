@@ -11,9 +11,11 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from other_machine import OTHER
 from PIL import Image
 
 from replication import runner
+from replication.compare import compare_run
 from replication.report import load_claims
 from replication.results import VERDICTS, read_record
 
@@ -112,6 +114,17 @@ def test_every_claim_of_the_notebook_gets_one_verdict(path, smoke_run):
     assert (claims.evidence.str.len() > 10).all() and not claims.evidence.str.contains("\n|nan", regex=True).any()
     for table in set(claims.table) - {""}:
         assert (folder / "tables" / f"{table}.md").is_file(), f"{table} is named as evidence but was not written"
+
+
+@every_notebook
+def test_a_machine_with_other_kernels_comes_to_the_same_conclusions(path, smoke_run, tmp_path, monkeypatch):
+    experiment, here = path.stem.split("_", 1)[1], smoke_run(path)
+    for name, value in OTHER.items():
+        monkeypatch.setenv(name, value)  # for the notebook's process; the libraries of this one are loaded
+    there = runner.run(experiment, "smoke", overrides={"results_dir": str(tmp_path / "other")})
+    found = compare_run(experiment, there, here)
+    assert found.verdicts > 0 and found.turned == [] and found.lines == [], found.summary()
+    assert "torch DEFAULT" in found.machines.partition("; here ")[2]
 
 
 def test_another_process_writes_the_same_bytes(smoke_run, tmp_path):

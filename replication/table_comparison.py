@@ -1,0 +1,167 @@
+"""How far a table of results agrees with the same table made elsewhere.
+
+A table is *identical*, *equal within rounding*, *within the noise of the seeds*, or it *differs*. `RULE` says when. What a
+table holds is marked where it is written (`Run.table`): the columns that name a row of a table over seeds (`per_seed`), the
+table that it was made from (`made_from`), how exactly a column is determined where rounding is not all (`tolerance`), and
+columns that have no definite value (`indefinite`).
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+IDENTICAL, ROUNDING, NOISE, DIFFERS = "identical", "equal within rounding", "within the noise of the seeds", "differs"
+STATES = (IDENTICAL, ROUNDING, NOISE, DIFFERS)  # from the best to the worst
+
+RELATIVE, ABSOLUTE = 1e-6, 1e-9  # differences of rounding, as of gradients and excesses that are zero in theory
+LEVEL = 0.05
+FEW_SEEDS = 5
+LARGE, SMALL = 10.0, 0.1  # in standard deviations over the committed run's seeds
+
+RULE = f"""\
+Rounding: numbers differ by at most {RELATIVE:g} of their size, or {ABSOLUTE:g}.
+Noise of the seeds: the mean change, paired over the seeds, is not significant (t-test, {LEVEL:.0%}, Holm over all means of the
+experiment; with fewer than {FEW_SEEDS} seeds the spread is pooled over the rows of a measure) or below {SMALL:g}
+standard deviations over the committed run's seeds, and in no case above {LARGE:g}. Tables made from such a table follow it."""
+
+
+@dataclass
+class Agreement:
+    """How one table agrees: its state, and for a table that differs one line for each place, the worst first."""
+
+    state: str
+    lines: list[str] = field(default_factory=list)
+
+
+def compare_tables(names: list[str], local: Path, committed: Path, marks: dict[str, dict]) -> dict[str, Agreement]:
+    """Compare tables of one experiment, the CSV files `names` of two folders, by the rule of this module.
+
+    Args:
+        names: stems of the files; a table that exists in one folder only differs.
+        local, committed: the folders.
+        marks: what `Run.table` noted, by table: "per_seed", "made_from", "tolerance", "indefinite", each
+            optional.
+
+    Returns:
+        For each name its `Agreement`.
+    """
+    found: dict[str, Agreement] = {}
+    means: dict[str, pd.DataFrame] = {}
+    for name in names:
+        pair = [folder / f"{name}.csv" for folder in (local, committed)]
+        if not all(path.is_file() for path in pair):
+            found[name] = Agreement(DIFFERS, [f"exists only {'here' if pair[0].is_file() else 'in the committed results'}"])
+        elif pair[0].read_bytes() == pair[1].read_bytes():
+            found[name] = Agreement(IDENTICAL)
+        else:
+            ours, theirs = (pd.read_csv(path, keep_default_na=False, na_values=["", "nan"]) for path in pair)
+            mark = marks.get(name, {})
+            found[name] = compare_cells(ours, theirs, mark.get("tolerance", {}), mark.get("indefinite", []))
+            if found[name].state == DIFFERS and "per_seed" in mark and _same_rows(ours, theirs, mark["per_seed"]):
+                means[name] = changes_of_means(ours, theirs, mark["per_seed"])
+    for name, lines in _beyond_noise(means).items():
+        found[name] = Agreement(DIFFERS if lines else NOISE, lines)
+    for name in names:
+        parent = found.get(marks.get(name, {}).get("made_from", ""))
+        if parent and found[name].state == DIFFERS and parent.state in (NOISE, DIFFERS):
+            found[name] = Agreement(parent.state)
+    return found
+
+
+def compare_cells(ours: pd.DataFrame, theirs: pd.DataFrame, tolerance: dict[str, float], indefinite: list[str]) -> Agreement:
+    """Compare two tables cell by cell, the columns `indefinite` left out: equal within rounding, or different.
+
+    `tolerance` holds, by column, absolute differences that count as rounding.
+    """
+    if list(ours.columns) != list(theirs.columns) or len(ours) != len(theirs):
+        shapes = [f"{len(table)} rows x {len(table.columns)} columns" for table in (ours, theirs)]
+        return Agreement(DIFFERS, [f"another shape: {shapes[0]} here, {shapes[1]} committed"])
+    places = []
+    for column in ours.columns:
+        if column in indefinite:
+            continue
+        gap = relative_gap(ours[column], theirs[column], tolerance.get(column, ABSOLUTE))
+        for row in np.flatnonzero(gap > RELATIVE):
+            place = f"row {row + 1}, {column!r}: {ours[column][row]} here, {theirs[column][row]} committed"
+            places.append((gap[row], place))
+    places.sort(key=lambda place: -place[0])
+    return Agreement(DIFFERS if places else ROUNDING, [place for _, place in places])
+
+
+def relative_gap(x: pd.Series, y: pd.Series, absolute: float = ABSOLUTE) -> np.ndarray:
+    """Return |x - y| relative to the larger one, 0 for equal values and differences up to `absolute`, infinity where one value
+    is missing, infinite, or a different text.
+    """
+    if not (pd.api.types.is_numeric_dtype(x) and pd.api.types.is_numeric_dtype(y)):
+        return np.where((x == y) | (x.isna() & y.isna()), 0.0, np.inf)
+    x, y = x.to_numpy(float), y.to_numpy(float)
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        change = np.abs(x - y)
+        gap = change / np.maximum(np.maximum(np.abs(x), np.abs(y)), 1e-300)
+    gap[(x == y) | (change <= absolute) | (np.isnan(x) & np.isnan(y))] = 0
+    return np.nan_to_num(gap, nan=np.inf, posinf=np.inf)
+
+
+def _same_rows(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) -> bool:
+    """Say whether both tables have the same columns, and the same rows in the same order by `keys` and seed."""
+    names = [*keys, "seed"]
+    return list(ours.columns) == list(theirs.columns) and ours[names].equals(theirs[names])
+
+
+def changes_of_means(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return how far each mean over seeds has moved from `theirs` to `ours`, with the p-value of its paired t-test.
+
+    Texts are left out: they follow from the numbers.
+
+    Returns:
+        One row for each measure and each row of `keys`, unless it moved by rounding only: "place" in words, "here", "committed"
+        (means), "change", "sd" (over the committed seeds), "p" (0 where there is one seed, or a value that only one run has).
+    """
+    rows = []
+    for measure in ours.columns:
+        if measure in (*keys, "seed") or not all(pd.api.types.is_numeric_dtype(table[measure]) for table in (ours, theirs)):
+            continue
+        table = ours[keys].assign(x=ours[measure].astype(float), y=theirs[measure].astype(float))
+        change = np.where(relative_gap(table.x, table.y) <= RELATIVE, 0.0, table.x - table.y)
+        table["d"] = np.where(np.isnan(change), np.inf, change)  # a value that only one run has
+        groups = table.groupby(keys, sort=False, dropna=False)
+        count = groups.d.size()
+        spread = groups.y.std()
+        error, freedom = groups.d.std(), count - 1
+        if (count < FEW_SEEDS).any():
+            # Rows that did not move say nothing about how much the others do.
+            moved = groups.d.apply(lambda d: (d != 0).any())
+            freedom = freedom.where(~moved, freedom[moved].sum())
+            pooled = np.sqrt((error[moved] ** 2).mean())
+            error, spread = error.where(~moved, pooled), spread.where(~moved, np.sqrt((spread[moved] ** 2).mean()))
+        means = pd.DataFrame({"here": groups.x.mean(), "committed": groups.y.mean(), "change": groups.d.mean(), "sd": spread})
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = means.change / (error / np.sqrt(count))
+        # One seed shows no noise, and an infinite change is none.
+        known = (count > 1) & np.isfinite(means.change)
+        means["p"] = np.where(known, 2 * stats.t.sf(t.abs(), freedom.clip(lower=1)), 0.0)
+        for labels, mean in means[groups.d.apply(lambda d: (d != 0).any())].iterrows():
+            labels = labels if isinstance(labels, tuple) else (labels,)
+            place = ", ".join(f"{key}={label}" for key, label in zip(keys, labels, strict=True))
+            rows.append({"place": f"{measure!r}, {place}", **mean})
+    return pd.DataFrame(rows, columns=["place", "here", "committed", "change", "sd", "p"])
+
+
+def _beyond_noise(means: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """Return for each table one line for each mean that moved by more than the noise of the seeds, the least likely first."""
+    together = pd.concat([frame.assign(table=name) for name, frame in means.items()]) if means else pd.DataFrame()
+    lines = {name: [] for name in means}
+    if together.empty:
+        return lines
+    together = together.sort_values("p")
+    factors = np.arange(len(together), 0, -1)
+    adjusted = np.maximum.accumulate(np.minimum(together.p * factors, 1.0))
+    size = together.change.abs() / together.sd
+    far = ((adjusted < LEVEL) & ~(size < SMALL)) | ~(size.fillna(0) <= LARGE)
+    for row in together[far].itertuples():
+        line = f"mean of {row.place}: {row.here:.6g} here, {row.committed:.6g} committed (sd over seeds {row.sd:.2g})"
+        lines[row.table].append(line)
+    return lines
