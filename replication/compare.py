@@ -55,8 +55,8 @@ def compare_all(profile: str = "default") -> list[str]:
             lines.append(f"{experiment}: no committed run of this profile to compare with")
             continue
         same = 0
-        ours = {path.name for path in (local / "tables").glob("*.csv")}
-        theirs = {path.name for path in (committed / "tables").glob("*.csv")}
+        ours = {path.name for path in (local / "tables").glob("[!.]*.csv")}
+        theirs = {path.name for path in (committed / "tables").glob("[!.]*.csv")}
         for name in sorted(ours | theirs):
             if name not in ours or name not in theirs:
                 lines.append(f"{experiment}: {name} exists only {'here' if name in ours else 'in the committed results'}")
