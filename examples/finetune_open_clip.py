@@ -13,6 +13,7 @@ kept in data/.decoded, in the project folder or else the working directory.
 """
 
 import argparse
+import os
 from functools import partial
 
 import open_clip
@@ -41,7 +42,8 @@ def main(argv: list[str] | None = None) -> torch.nn.Module:
         model = make_model(args.model, args.pretrained, seed=args.seed).to(DEVICE)
         tokenizer = make_tokenizer(args.model)
         size, _ = to_2tuple(model.visual.image_size)
-        train, test = (load_pairs(args.pairs, split, size, fit="crop") for split in ("train", "test"))
+        source = os.path.abspath(args.pairs) if args.pairs.endswith((".csv", ".tsv")) else args.pairs
+        train, test = (load_pairs(source, split, size, fit="crop") for split in ("train", "test"))
         temperature = 1 / model.logit_scale.exp().item()  # that of the start
         hard = SwapSearch(args.batch_size, temperature=temperature)
         selector = MixedBatches(hard, args.hardness) if args.hardness else ShuffledBatches(args.batch_size)

@@ -60,7 +60,7 @@ def compare_run(experiment: str, local: Path, committed: Path) -> Compared:
         found.verdicts += 1
         if pair[0] != pair[1]:
             found.turned.append(f"{experiment}: {claim}: {pair[0]!r} here, {pair[1]!r} committed ({local / 'claims.csv'})")
-    names = sorted({path.stem for folder in (local, committed) for path in (folder / "tables").glob("*.csv")})
+    names = sorted({path.stem for folder in (local, committed) for path in (folder / "tables").glob("[!.]*.csv")})
     for name, agreement in compare_tables(names, local / "tables", committed / "tables", here.get("tables", {})).items():
         found.tables[agreement.state] = found.tables.get(agreement.state, 0) + 1
         shown = agreement.lines[:SHOWN] if agreement.state == DIFFERS else []

@@ -1,6 +1,7 @@
 """One look for all figures: colour-blind-safe colours, a fixed one for each method, and sizes that read on a slide."""
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import seaborn as sns
 
 _PALETTE = sns.color_palette("colorblind").as_hex()
@@ -34,6 +35,7 @@ METHOD_LABELS = {
 
 
 def use_style() -> None:
-    """Set the look of all later figures."""
+    """Set the look of all later figures, and show the texts of tables in notebooks as they are, dollar signs among them."""
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     plt.rcParams.update({"figure.constrained_layout.use": True, "axes.titlesize": "medium", "legend.frameon": False})
+    pd.set_option("display.html.use_mathjax", False)

@@ -85,7 +85,7 @@ def claims_page(results: Path) -> str:
 def not_run(results: Path) -> str:
     """Return a table of the profiles, smoke ones apart, that have no finished run below `results`, with their commands."""
     done, rows = finished_runs(results), []
-    for path in sorted((project_root() / "notebooks").glob("*.*.yaml")):
+    for path in sorted((project_root() / "notebooks").glob("[!.]*.*.yaml")):
         notebook, profile, _ = path.name.split(".")
         experiment = notebook.partition("_")[2]
         if profile != "smoke" and (experiment, profile) not in done:

@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from replication import provenance, rounding
+from replication.markup import latex_text, markdown_text
 from replication.paths import within_project
 from replication.validation import check_choice
 
@@ -34,6 +35,7 @@ FAILS = "does not hold"
 FAILS_HERE = "does not hold at this size"
 UNTESTED = "not tested yet"
 UNTESTABLE = "cannot be tested at this size"
+PAGE = 40  # rows that a page of a LaTeX document holds
 VERDICTS = (HOLDS, CAVEAT, FAILS, FAILS_HERE, UNTESTED, UNTESTABLE)
 
 
@@ -106,7 +108,9 @@ class Run:
     ) -> pd.DataFrame:
         """Write tables/<name>.csv (10 significant digits), .md and .tex (4 digits); return `frame` for display.
 
-        Times, memory and dates belong into `timing`, never here: equal runs must give byte-identical tables.
+        Times, memory and dates belong into `timing`, never here: equal runs must give byte-identical tables. Texts stand in
+        .md and .tex as they are: no sign of them is read as markup. A document that includes a .tex needs the packages
+        booktabs and, for tables of more than a page, longtable.
 
         Args:
             name, frame, caption: of the table.
@@ -127,9 +131,11 @@ class Run:
         self._marks[name] = {mark: value for mark, value in marks.items() if value}
         base = self._path("tables", name)
         frame.to_csv(f"{base}.csv", index=False, float_format="%.10g", lineterminator="\n")
-        text = "\n\n".join(part for part in (caption, frame.to_markdown(index=False, floatfmt=".4g")) if part)
-        Path(f"{base}.md").write_text(text + "\n")
-        frame.to_latex(f"{base}.tex", index=False, float_format="%.4g", caption=caption or None, escape=True)
+        Path(f"{base}.md").write_text(_markdown(frame, caption, ".4g"), encoding="utf-8")
+        latex = _with_texts(frame, latex_text).to_latex(
+            index=False, float_format="%.4g", caption=latex_text(caption) or None, escape=False, longtable=len(frame) > PAGE
+        )
+        Path(f"{base}.tex").write_text(latex, encoding="utf-8")
         return frame
 
     def figure(self, name: str, figure: plt.Figure) -> None:
@@ -156,7 +162,7 @@ class Run:
         """Write timings/<name>.csv and .md: a table of times, memory or ratios of them, which no comparison looks at."""
         base = self._path("timings", name)
         frame.to_csv(f"{base}.csv", index=False, float_format="%.4g", lineterminator="\n")
-        Path(f"{base}.md").write_text(f"{caption}\n\n{frame.to_markdown(index=False, floatfmt='.3g')}\n")
+        Path(f"{base}.md").write_text(_markdown(frame, caption, ".3g"), encoding="utf-8")
         return frame
 
     def claim(self, claim: str, verdict: str, evidence: str, table: str = "") -> None:
@@ -199,6 +205,20 @@ class Run:
         path = self.folder / kind / name
         path.parent.mkdir(exist_ok=True)
         return path
+
+
+def _markdown(frame: pd.DataFrame, caption: str, digits: str) -> str:
+    table = _with_texts(frame, markdown_text).to_markdown(index=False, floatfmt=digits)
+    return "\n\n".join(part for part in (markdown_text(caption), table) if part) + "\n"
+
+
+def _with_texts(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """Return the frame with its texts, names of columns among them, changed; numbers keep their types."""
+    changed = frame.reset_index(drop=True).rename(columns=lambda name: change(str(name)))
+    for name, column in changed.items():
+        if any(isinstance(cell, str) for cell in column):
+            changed[name] = pd.Series([change(cell) if isinstance(cell, str) else cell for cell in column], dtype=object)
+    return changed
 
 
 def seed_list(parameters: dict) -> list[int]:

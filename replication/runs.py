@@ -1,9 +1,11 @@
 """The finished runs of a results folder."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
+from replication.markup import one_line
 from replication.results import read_record
 
 # From the most to the least telling; a claim takes its verdict from the first profile that tested it. `smoke` never counts.
@@ -22,8 +24,14 @@ def finished_runs(results: Path) -> dict[tuple[str, str], dict]:
 
 
 def markdown_table(rows: pd.DataFrame, columns: dict[str, str]) -> str:
-    """Return the named columns of `rows` as a Markdown table, under the names given for them."""
-    cells = rows[list(columns)].replace(r"\|", r"\\|", regex=True).rename(columns=columns)
+    """Return the named columns of `rows` as a Markdown table, under the names given for them.
+
+    Cells may hold markup, such as links. What would end a cell is escaped: pipes; line breaks become spaces.
+    """
     # Markdown needs no aligned columns; unpadded ones keep the diffs short.
-    lines = ["| " + " | ".join(cells.columns) + " |", "|" + "---|" * len(columns)]
-    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in cells.to_numpy()])
+    lines = ["| " + " | ".join(columns.values()) + " |", "|" + "---|" * len(columns)]
+    return "\n".join(lines + ["| " + " | ".join(map(_cell, row)) + " |" for row in rows[list(columns)].to_numpy()])
+
+
+def _cell(value) -> str:
+    return re.sub(r"(\\*)\|", r"\1\1\\|", one_line(str(value)))

@@ -62,7 +62,7 @@ def test_help_says_that_hard_batches_need_not_help(name, monkeypatch, capsys):
         ("choose_batches.py", ["--selector", "SwopSearch"], "'SwopSearch'"),
         ("choose_batches.py", ["--selector", "GraphPartition"], "'GraphPartition'"),
         ("choose_batches.py", ["SwapSearch"], "unrecognized arguments"),
-        ("finetune_open_clip.py", ["absent.csv", *DIGITS_TINY], "'absent.csv' does not exist"),
+        ("finetune_open_clip.py", ["absent.csv", *DIGITS_TINY], "absent.csv' does not exist"),
         ("finetune_open_clip.py", ["digits", *DIGITS_TINY, "--hardness", "2"], "hardness=2.0"),
         ("finetune_open_clip.py", ["digits", *DIGITS_TINY, "--batch-size", "5000"], "batch_size=5000"),
         ("finetune_open_clip.py", ["digits", "--model", "no-such-model"], "no-such-model"),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from latex_checks import faults
 
 from replication import results
 from replication.results import HOLDS, notebook_parameters, start_run
@@ -63,6 +65,32 @@ def test_tables_hold_ten_digits_for_machines_and_four_for_people(tmp_path):
     assert pd.read_csv(tmp_path / "r" / "claims.csv").to_dict("records") == [
         {"claim": "figure-3-sc", "verdict": HOLDS, "evidence": "0.3 against 2.0", "table": "final"}
     ]
+
+
+def test_texts_stand_in_tables_as_they_are(tmp_path):
+    run = start_run("03_synthetic", {"results_dir": str(tmp_path / "r")})
+    frame = pd.DataFrame({"what | where": ["50% off: $9", "[a_b]\nN ≤ 3", None, "007"], "sd ±": [1.5, None, 2, 3]})
+    caption = "/tmp/$x_y/100 %|.csv: *all* ± η"
+    run.table("texts", frame, caption)
+    run.timing_table("seconds", frame, caption)
+    base = run.folder / "tables" / "texts"
+    latex = base.with_suffix(".tex").read_text(encoding="utf-8")
+    assert faults(latex) == [] and r"\caption{/tmp/\$x\_y/100 \%\textbar{}.csv: {*}all{*} $\pm$ $\eta$}" in latex
+    assert r"50\% off: \$9 & 1.5 \\" in latex and r"{[}a\_b{]} N $\leq$ 3 & NaN \\" in latex
+    for path in (base.with_suffix(".md"), run.folder / "timings" / "seconds.md"):
+        first, _, *rows = path.read_text(encoding="utf-8").splitlines()
+        assert first == r"/tmp/\$x_y/100 %\|.csv: \*all\* ± η"
+        assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [3] * 6
+    assert frame["what | where"][0] == "50% off: $9"  # what the notebook shows is not changed
+    assert pd.read_csv(base.with_suffix(".csv"))["what | where"][1] == "[a_b]\nN ≤ 3"
+
+
+def test_a_table_longer_than_a_page_is_a_longtable(tmp_path):
+    run = start_run("03_synthetic", {"results_dir": str(tmp_path / "r")})
+    for rows, kind in ((results.PAGE, "tabular"), (results.PAGE + 1, "longtable")):
+        run.table(kind, pd.DataFrame({"a": range(rows)}), "100 %")
+        latex = (run.folder / "tables" / f"{kind}.tex").read_text(encoding="utf-8")
+        assert f"\\begin{{{kind}}}{{r}}" in latex and faults(latex) == []
 
 
 def test_wrong_use_raises_one_clear_line(tmp_path):
@@ -138,12 +166,12 @@ def test_a_second_run_removes_stale_files_but_no_other_runs(tmp_path):
 
 def test_two_processes_write_identical_files(tmp_path):
     program = (
-        "import sys\nsys.path.insert(0, sys.argv[2])\n"
+        "import sys\nsys.path[:0] = sys.argv[2:]\n"
         "from test_results import make_run\nmake_run(sys.argv[1], figure=True, seeds=2).finish()\n"
     )
-    processes = []
+    processes, here = [], Path(__file__).parent
     for name in ("1", "2"):
-        command = [sys.executable, "-c", program, str(tmp_path / name), str(Path(__file__).parent)]
+        command = [sys.executable, "-c", program, str(tmp_path / name), str(here), str(here / "support")]
         processes.append(subprocess.Popen(command, env=os.environ | {"PYTHONHASHSEED": name, "MPLBACKEND": "agg"}))
     assert [process.wait() for process in processes] == [0, 0]
     found = [contents(tmp_path / name) for name in ("1", "2")]

@@ -1,5 +1,6 @@
 """A page of captions and the images that the network finds for them, to look at."""
 
+import sys
 from pathlib import Path
 
 import torch
@@ -8,15 +9,29 @@ from matplotlib.figure import Figure
 from replication.clip.data import PairSet, caption_groups
 from replication.clip.evaluation import embed_test, nearest_images
 from replication.clip.finetuning import FineTuning
+from replication.markup import one_line
+
+LONGEST = 120  # letters of a caption that the page has room for
 
 
 def write_examples(task: FineTuning, test: PairSet, path: Path, rows: int = 6, columns: int = 6) -> None:
     """Write a page of test captions, evenly spaced, each above its own image and those found for it, best first.
 
-    A frame marks the caption's own image, wherever it stands.
+    A frame marks the caption's own image, wherever it stands. The page is only to look at: where it cannot be made, one line
+    says so, and the run goes on.
 
     It stays beside the checkpoint, which git ignores: photographs belong to their authors, and committed results show none.
     """
+    temporary = path.with_name(f".{path.name}")
+    try:
+        _draw(task, test, rows, columns).savefig(temporary, format="png", dpi=100)
+        temporary.replace(path)
+    except Exception as error:
+        temporary.unlink(missing_ok=True)
+        print(f"no page of examples in {path}: {type(error).__name__} {one_line(str(error))}", file=sys.stderr, flush=True)
+
+
+def _draw(task: FineTuning, test: PairSet, rows: int, columns: int) -> Figure:
     u, v, groups = embed_test(task, test)
     texts, _ = caption_groups(test)
     chosen = torch.linspace(0, len(texts) - 1, min(rows, len(texts))).long().tolist()
@@ -32,8 +47,8 @@ def write_examples(task: FineTuning, test: PairSet, path: Path, rows: int = 6, c
                 spine.set(color="tab:blue" if image == own else "none", linewidth=4)
         for axis in axes[line]:
             axis.set(xticks=[], yticks=[])
-        title = axes[line][0].set_title(texts[caption], loc="left", fontsize="medium")
+        text = one_line(texts[caption])
+        text = text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+        title = axes[line][0].set_title(text, loc="left", fontsize="medium", parse_math=False)
         title.set_in_layout(False)  # it may run on above the other columns without moving them
-    temporary = path.with_name(f".{path.name}")
-    figure.savefig(temporary, format="png", dpi=100)
-    temporary.replace(path)
+    return figure

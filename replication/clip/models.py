@@ -16,7 +16,7 @@ from replication.validation import check_count
 # Ours: "mobilenetv2-tiny-text", whose image tower takes ImageNet weights of timm's mobilenetv2_100 (64 to 128 pixels), and
 # "digits-tiny", a transformer of seconds without batch normalisation. Both see pixels scaled to [-1, 1].
 CONFIGS = Path(__file__).parent / "configs"
-OWN_MODELS = tuple(sorted(path.stem for path in CONFIGS.glob("*.json")))
+OWN_MODELS = tuple(sorted(path.stem for path in CONFIGS.glob("[!.]*.json")))
 HALF = (0.5, 0.5, 0.5)
 SCHEMES = ("hf-hub:", "local-dir:")  # open_clip's own: such a name says where the weights are, and needs no tag
 SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")

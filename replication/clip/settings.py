@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from replication.clip.data import FITS, PAIR_PARAMETERS, SOURCES, PairSet, load_pairs
+from replication.clip.data import FITS, PAIR_PARAMETERS, PairSet, load_pairs, resolved
 from replication.clip.towers import FREEZE
 from replication.training.methods import METHODS
 from replication.training.settings import RunSettings
@@ -18,7 +18,7 @@ class Settings(RunSettings):
     """One run of fine-tuning, or of training from scratch.
 
     Attributes:
-        source: where pairs come from, as `load_pairs` knows it.
+        source: where pairs come from, as `load_pairs` knows it; the path of a CSV file is made absolute.
         method: how batches are chosen, a name in `replication.training.methods`.
         objective: "clip": open_clip's ClipLoss, which is half of eq. (1). "sogclr": the global loss over all pairs, by moving
             averages (`BimodalSogCLR`), at the temperature that the model has at the start, which then does not learn.
@@ -78,10 +78,7 @@ class Settings(RunSettings):
     precision: str = "float32"
 
     def __post_init__(self):
-        if self.source not in SOURCES and not self.source.endswith((".csv", ".tsv")):
-            raise ValueError(
-                f"source={self.source!r} must be one of {', '.join(map(repr, SOURCES))}, or the path of a .csv file"
-            )
+        object.__setattr__(self, "source", resolved(self.source))  # workers may have another working directory
         check_choice("method", self.method, METHODS)
         check_choice("objective", self.objective, OBJECTIVES)
         check_choice("freeze", self.freeze, FREEZE)

@@ -12,6 +12,7 @@ from replication.datasets.archives import ARCHIVES, folder_of, unavailable
 from replication.datasets.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from replication.datasets.image_set import IMAGE_SETS, load_image_set
 from replication.datasets.tiny_imagenet import decode_all
+from replication.markup import one_line
 from replication.validation import check_choice, check_count
 
 FROST = "frost"
@@ -76,7 +77,7 @@ def _cifar_c(official: str, severity: int, count: int) -> Tensor:
         try:
             stored = np.load(file, mmap_mode="r")
         except (ValueError, EOFError, OSError) as error:
-            reason = str(error).splitlines()[0] if str(error) else "unreadable"
+            reason = one_line(str(error)) or "unreadable"
             raise unavailable(official, f"damaged ({file}: {reason})") from None
         if stored.shape != (SEVERITIES * OFFICIAL_IMAGES, 32, 32, 3) or stored.dtype != np.uint8:
             raise unavailable(official, f"damaged ({file} holds {stored.dtype} {list(stored.shape)})")
@@ -99,6 +100,6 @@ def _tiny_imagenet_c(official: str, severity: int, count: int) -> Tensor:
 
 def _by_class(folder: Path) -> list[str]:
     """Return the images `class/file` below `folder`: the first of every class, the second of every class, and so on."""
-    classes = [sorted(one.glob("*.JPEG")) for one in sorted(folder.glob("*")) if one.is_dir()]
+    classes = [sorted(one.glob("[!.]*.JPEG")) for one in sorted(folder.glob("[!.]*")) if one.is_dir()]
     ranked = sorted((rank, file.parent.name, file.name) for group in classes for rank, file in enumerate(group))
     return [f"{parent}/{name}" for _, parent, name in ranked]

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from replication.datasets.archives import folder_of, unavailable
+from replication.text_files import read_lines
 
 NAME = "tiny-imagenet"
 
@@ -65,14 +66,14 @@ def decode_all(files: list[Path]) -> np.ndarray:
 
     try:
         images = np.empty((len(files), *_pixels(files[0]).shape), np.uint8)
-    except (OSError, SyntaxError):
+    except Exception:  # Pillow reports broken files in many ways
         raise _unreadable(files[0]) from None
 
     def decode(index):
         """Put the pixels of one file into `images`; return whether it could be read and fits."""
         try:
             pixels = _pixels(files[index])
-        except (OSError, SyntaxError):
+        except Exception:
             return False
         if pixels.shape != images.shape[1:]:
             return False
@@ -101,11 +102,21 @@ def _classes(folder: Path) -> dict[str, int]:
     listing = folder / "wnids.txt"
     if not listing.is_file():
         raise unavailable(NAME, f"missing ({listing} does not exist)")
-    return {wnid: label for label, wnid in enumerate(sorted(listing.read_text().split()))}
+    classes = sorted(_lines(listing))
+    if not classes:
+        raise unavailable(NAME, f"damaged ({listing} is empty)")
+    return {wnid: label for label, wnid in enumerate(classes)}
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return read_lines(file)
+    except ValueError as error:
+        raise unavailable(NAME, f"damaged ({error})") from None
 
 
 def _training_files(folder: Path, classes: dict[str, int]) -> tuple[list[Path], np.ndarray]:
-    groups = [sorted((folder / "train" / wnid / "images").glob("*.JPEG")) for wnid in classes]
+    groups = [sorted((folder / "train" / wnid / "images").glob("[!.]*.JPEG")) for wnid in classes]
     most = max(map(len, groups))
     for wnid, group in zip(classes, groups, strict=True):
         if not group or len(group) < most:  # every class has equally many
@@ -118,7 +129,7 @@ def _validation_files(folder: Path, classes: dict[str, int]) -> tuple[list[Path]
     annotations = folder / "val" / "val_annotations.txt"
     if not annotations.is_file():
         raise unavailable(NAME, f"damaged ({annotations} does not exist)")
-    rows = [line.split("\t")[:2] for line in annotations.read_text().splitlines() if line.strip()]
+    rows = [line.split("\t")[:2] for line in _lines(annotations)]
     files = [folder / "val" / "images" / row[0] for row in rows]
     for row, file in zip(rows, files, strict=True):
         if len(row) < 2 or row[1] not in classes:

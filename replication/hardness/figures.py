@@ -14,7 +14,8 @@ def loss_histogram(losses: pd.DataFrame, title: str) -> plt.Figure:
     figure, axis = plt.subplots(figsize=(9, 4.6))
     _draw_losses(axis, losses, (losses.loss.min(), losses.loss.max()), bins=60)
     axis.legend()
-    axis.set(xlabel=LOSS_LABEL, title=title)
+    axis.set_xlabel(LOSS_LABEL)
+    axis.set_title(title, parse_math=False)  # it may name a user's file
     return figure
 
 
@@ -25,9 +26,9 @@ def loss_histograms(losses: dict[str, pd.DataFrame], title: str) -> plt.Figure:
     for axis, (name, frame) in zip(axes[:, 0], losses.items(), strict=True):
         _draw_losses(axis, frame, (every.min(), every.max()), bins=40)
         axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
-        axis.set_title(name, fontsize="medium")
+        axis.set_title(name, fontsize="medium", parse_math=False)
     axes[-1, 0].set_xlabel(LOSS_LABEL)
-    figure.suptitle(title, fontsize="medium")
+    figure.suptitle(title, fontsize="medium", parse_math=False)
     return figure
 
 

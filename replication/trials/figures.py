@@ -16,7 +16,7 @@ def measures_figure(
     Args:
         runs: `Results.runs` of one objective.
         measures: {column: axis label}, in the order of the panels.
-        title: above all.
+        title: above all; a plain text, as it may name a user's file.
         before, before_label: the selector that stands for the networks before training, and what the legend calls it.
     """
     methods = [name for name in dict.fromkeys(runs.selector) if name != before]
@@ -39,7 +39,7 @@ def measures_figure(
     for axis in axes.flat[len(measures) :]:
         axis.set_visible(False)
     count = int(runs[runs.selector != before].groupby("selector").seed.nunique().min())
-    figure.suptitle(f"{title}\ndots: n={count} seeds; diamonds: mean ± sd", fontsize="medium")
+    figure.suptitle(f"{title}\ndots: n={count} seeds; diamonds: mean ± sd", fontsize="medium", parse_math=False)
     return figure
 
 
@@ -50,7 +50,7 @@ def learning_figure(
 
     Args:
         history: `Results.history` of one objective.
-        title: above both.
+        title: above both; a plain text.
         share, share_label: the column of false negatives, and what its axis says.
         guessing: loss (nats) of a network that cannot tell the samples of a batch apart, drawn as a line.
     """
@@ -70,5 +70,5 @@ def learning_figure(
         axes[0].axhline(guessing, color="black", linestyle=":", linewidth=1.5, label=f"guessing: {guessing:.2f}")
     axes[0].legend()
     count = int(history.groupby("selector").seed.nunique().min())
-    figure.suptitle(f"{title}; mean ± sd over n={count} seeds", fontsize="medium")
+    figure.suptitle(f"{title}; mean ± sd over n={count} seeds", fontsize="medium", parse_math=False)
     return figure

@@ -147,6 +147,14 @@ def test_official_files_of_tiny_imagenet_come_class_by_class_in_turn(tiny_c):
     assert corrupted_gallery("tiny-imagenet", 3, 4000)[0].shape[1] == 6
 
 
+def test_hidden_files_are_no_images(tiny_c):
+    expected = corrupted_gallery("tiny-imagenet", 3, 4)[0]
+    for place in ("n01/._test_0.JPEG", "n02/.DS_Store"):
+        (tiny_c / "snow" / "3" / place).write_bytes(b"\0\5\x16\7")
+    (tiny_c / "snow" / "3" / ".hidden").mkdir()
+    assert torch.equal(corrupted_gallery("tiny-imagenet", 3, 4)[0], expected)
+
+
 def test_missing_and_damaged_images_of_tiny_imagenet_are_named(tiny_c):
     file = tiny_c / "snow" / "3" / "n01" / "test_0.JPEG"
     file.write_bytes(b"no picture")

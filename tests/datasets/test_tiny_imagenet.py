@@ -122,6 +122,34 @@ def test_missing_and_damaged_files_are_named(folder, data):
     assert [path.name for path in data.iterdir()] == ["tiny-imagenet-200"]  # nothing half-written
 
 
+def test_hidden_files_are_no_images(folder):
+    for place in ("train/n01/images/._n01_0.JPEG", "train/n02/images/.DS_Store", "train/._n01", "val/images/._val_0.JPEG"):
+        (folder / place).write_bytes(b"\0\5\x16\7")  # as macOS leaves them on other file systems
+    assert len(load_tiny_imagenet("train")[1]) == 6 and len(load_tiny_imagenet("val")[1]) == 4
+
+
+def test_lists_that_are_empty_or_not_utf8(folder):
+    listing = folder / "wnids.txt"
+    command = f"download it (248 MB, to {folder}) with: python -m replication.datasets tiny-imagenet"
+    for content, reason in (
+        (b"\n", f"{listing} is empty"),
+        (b"n01\n\xe9", f"{listing}, line 2: not UTF-8 (byte 0xe9); save the file as UTF-8"),
+    ):
+        listing.write_bytes(content)
+        for split in ("train", "val"):
+            assert refusal(split) == f"Tiny ImageNet is damaged ({reason}); {command}"
+
+
+def test_damage_that_no_decoder_expects(folder, monkeypatch):
+    def fail(file):
+        raise RuntimeError("of a kind of its own")
+
+    monkeypatch.setattr("replication.datasets.tiny_imagenet._pixels", fail)
+    assert refusal("train").startswith(
+        f"Tiny ImageNet is damaged ({folder / 'train' / 'n01' / 'images' / 'n01_0.JPEG'} cannot be"
+    )
+
+
 def test_a_full_disk_leaves_no_half_written_array(folder, data, monkeypatch):
     def full(file, **arrays):
         file.write(b"half")

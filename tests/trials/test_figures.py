@@ -15,6 +15,7 @@ def test_every_seed_is_a_dot_and_every_method_a_mean():
     diamonds = [container.lines[0].get_xdata()[0] for container in axis.containers]
     assert diamonds == [2, 6]
     assert axis.get_xlabel() == "kNN accuracy (%)" and "n=2 seeds" in figure.get_suptitle()
+    measures_figure(runs, {"kNN": "kNN"}, "was $12_2; 25% off: $9").draw_without_rendering()  # no mathematics
 
 
 def test_learning_curves_are_means_over_seeds():
@@ -25,3 +26,4 @@ def test_learning_curves_are_means_over_seeds():
     left, right = learning_figure(history, "digits", "same-class pairs", "share").axes
     assert list(left.lines[0].get_xdata()) == [1, 2] and list(left.lines[0].get_ydata()) == [3, 1.5]
     assert list(right.lines[0].get_ydata()) == [0.2, 0.2] and "nats" in left.get_ylabel()
+    learning_figure(history, "was $12_2; 25% off: $9", "same-class pairs", "share").draw_without_rendering()

@@ -10,6 +10,7 @@ from replication.clip.data.pairs import (
     PairSet,
     load_pairs,
     pair_checksums,
+    resolved,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "duplicate_share",
     "load_pairs",
     "pair_checksums",
+    "resolved",
 ]

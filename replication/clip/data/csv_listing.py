@@ -1,10 +1,13 @@
 """Image-caption pairs listed in a CSV file, in open_clip's convention."""
 
-import csv
+import re
 from pathlib import Path
 
+from replication.clip.data.csv_table import Rows, read_table
 from replication.clip.data.listing import Listing, grouped, named
-from replication.clip.data.splits import rows_of_split
+from replication.clip.data.same_picture import same_picture
+from replication.clip.data.splits import COLUMN, rows_of_split
+from replication.text_files import split_lines
 
 
 def from_csv(
@@ -26,38 +29,38 @@ def from_csv(
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no such table, lacks a column (the ones it has are named), or has no rows of the split; rows without
-            image or caption, or with more cells than columns (counted, the first lines named).
+        ValueError: it is no such table (see `read_table`), or has no rows of the split; rows without image or caption (counted,
+            the first lines named); one picture, under whatever names, in several splits.
     """
     if not path.is_file():
         raise FileNotFoundError(f"source={str(path)!r} does not exist")
-    columns, numbered = _read(path, separator)
-    for column in (image_column, caption_column):
-        if column not in columns:
-            raise ValueError(f"{path} has no column {column!r}; it has {', '.join(map(repr, columns)) or 'none'}")
-    long = [line for line, row in numbered if None in row]
-    if long:  # a caption would lose what follows its first comma
-        raise ValueError(
-            f"{len(long)} rows of {path} have more cells than columns (line {named(long)}); quote captions with separators"
-        )
+    numbered = read_table(path, separator, (image_column, caption_column), (COLUMN,))
     for column in (image_column, caption_column):
         blank = [line for line, row in numbered if not row[column].strip()]
         if blank:
             raise ValueError(f"{len(blank)} of {len(numbered)} rows of {path} have an empty {column!r}: line {named(blank)}")
-    rows = rows_of_split(path, [row for _, row in numbered], split, image_column)
+    _check_line_breaks(path, numbered, image_column, caption_column)
     folder = path.parent if folder is None else folder
-    return grouped([(folder / row[image_column].strip(), row[caption_column]) for row in rows])
+    rows = [row for _, row in numbered]
+    places = {name: folder / name.strip() for name in dict.fromkeys(row[image_column] for row in rows)}
+    same = same_picture(places.values())
+    mine = rows_of_split(path, rows, split, image_column, {name: same[place] for name, place in places.items()})
+    return grouped([(places[row[image_column]], row[caption_column]) for row in mine])
 
 
-def _read(path: Path, separator: str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Return the columns, and the number of the last line of each row with its cells."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:  # spreadsheets put a mark before the first column
-            first = file.readline()
-            file.seek(0)
-            separator = separator or ("\t" if "\t" in first else ",")
-            reader = csv.DictReader(file, delimiter=separator, restval="")
-            columns = list(reader.fieldnames or [])
-            return columns, [(reader.line_num, row) for row in reader]
-    except (csv.Error, UnicodeDecodeError, TypeError) as error:  # TypeError: a separator of several characters
-        raise ValueError(f"{path} cannot be read as a table with the separator {separator!r}: {error}") from None
+def _check_line_breaks(path: Path, numbered: Rows, image_column: str, caption_column: str) -> None:
+    """Raise ValueError where a quoted caption of several lines holds what looks like other rows.
+
+    Two captions that both begin or end with a stray quotation mark can look like one field, and would swallow the rows between.
+    """
+    for line, row in numbered:
+        lines = split_lines(row[caption_column])
+        suffix = Path(row[image_column].strip()).suffix if len(lines) > 1 else ""
+        if suffix:
+            name = re.compile(rf"{re.escape(suffix)}\s*([,;|\t]|$)")
+            for number, text in enumerate(lines, line):
+                if name.search(text):
+                    raise ValueError(
+                        f"{path}, line {line}: its caption has several lines, and line {number} holds the name of an image, "
+                        "as if a quotation mark were not closed; close it, or take the line breaks out of the caption"
+                    )

@@ -14,6 +14,7 @@ from replication.clip.data.digits import digit_pairs
 from replication.clip.data.listing import Listing, named
 from replication.clip.data.photographs import coco, flickr8k
 from replication.clip.data.splits import SPLITS
+from replication.paths import within_project
 from replication.validation import check_choice, check_count
 
 PHOTOGRAPHS: dict[str, Callable[[str], Listing]] = {"flickr8k": flickr8k, "coco": coco}
@@ -73,7 +74,9 @@ def load_pairs(
     Args:
         source: "digits", "flickr8k", "coco", or the path of a CSV file in open_clip's convention: a column of image paths,
             relative to the file's folder, and one of captions; rows of one image are its captions. A column named `split`
-            divides them; without it, images are divided by a hash of their names: a tenth each for "test" and "val".
+            divides them; without it, images are divided by a hash of their names: a tenth each for "test" and "val". Several
+            names of one file are one image; copies of a file stay in one split. The path itself is relative to the project
+            folder, see `resolved`.
         split: "train", "val" or "test". Digits and MSCOCO have no "val" besides "test".
         size: pixels of a side.
         image_column, caption_column: of a CSV.
@@ -81,8 +84,8 @@ def load_pairs(
         fit: "squash": the whole picture, its proportions changed. "crop": its largest central square.
 
     Raises:
-        ValueError: unknown source or split; a CSV without the columns or without rows of the split; images in several splits;
-            empty captions; images that cannot be decoded.
+        ValueError: unknown source or split; a CSV that is no whole table, or without the columns or rows of the split; images
+            in several splits; empty captions; images that cannot be decoded.
         FileNotFoundError: files are missing; at most five are named.
     """
     check_choice("split", split, SPLITS)
@@ -93,13 +96,27 @@ def load_pairs(
         return PairSet(source, images, captions, labels)
     if source in PHOTOGRAPHS:
         listing = PHOTOGRAPHS[source](split)
-    elif source.endswith((".csv", ".tsv")):
-        listing = from_csv(Path(source), split, image_column, caption_column, separator)
     else:
-        raise ValueError(f"source={source!r} must be one of {', '.join(map(repr, SOURCES))}, or the path of a .csv file")
+        listing = from_csv(Path(resolved(source)), split, image_column, caption_column, separator)
     listing.check(f"{source}, split {split!r}")
     name = Path(source).stem
     return PairSet(name, decoded(listing.paths, size, fit, f"{name} {split}"), listing.captions)
+
+
+def resolved(source: str) -> str:
+    """Return a source as every process finds it: the path of a CSV file made absolute, other sources as they are.
+
+    Relative paths begin at the project folder, as those of results and weights do: the notebook, which may run in `notebooks/`,
+    and the command that started it mean the same file. Outside a checkout that is the working directory.
+
+    Raises:
+        ValueError: it is neither a known source nor the path of a .csv or .tsv file.
+    """
+    if source in SOURCES:
+        return source
+    if not isinstance(source, str) or not source.endswith((".csv", ".tsv")):
+        raise ValueError(f"source={source!r} must be one of {', '.join(map(repr, SOURCES))}, or the path of a .csv file")
+    return str(within_project(source))
 
 
 @cache

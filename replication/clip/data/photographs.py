@@ -6,6 +6,7 @@ from pathlib import Path
 from replication import paths
 from replication.clip.data.csv_listing import from_csv
 from replication.clip.data.listing import Listing, grouped, named
+from replication.text_files import read_lines, read_text
 from replication.validation import check_choice
 
 FLICKR_LISTS = {"train": "Flickr_8k.trainImages.txt", "val": "Flickr_8k.devImages.txt", "test": "Flickr_8k.testImages.txt"}
@@ -21,7 +22,7 @@ def flickr8k(split: str) -> Listing:
 
     Raises:
         FileNotFoundError: neither is there.
-        ValueError: photographs of the split without captions.
+        ValueError: photographs of the split without captions; files that are not UTF-8.
     """
     folder = paths.data_dir() / "flickr8k"
     if (folder / "captions.csv").is_file():
@@ -34,8 +35,8 @@ def flickr8k(split: str) -> Listing:
                 "data/README.md says where to get them"
             )
     images = next((folder / name for name in FLICKR_IMAGES if (folder / name).is_dir()), folder / FLICKR_IMAGES[0])
-    captions: dict[str, list[str]] = {name: [] for name in names.read_text(encoding="utf-8").split()}
-    for line in tokens.read_text(encoding="utf-8").splitlines():
+    captions: dict[str, list[str]] = {name: [] for name in read_lines(names)}
+    for line in read_lines(tokens):
         place, _, caption = line.partition("\t")
         name = place.rpartition("#")[0]
         if name in captions:
@@ -52,7 +53,8 @@ def coco(split: str) -> Listing:
     Below `data/coco`: `annotations/captions_train2017.json`, `train2017/`, and the same for val2017.
 
     Raises:
-        ValueError: split "val", which it does not have besides "test"; annotations that are damaged.
+        ValueError: split "val", which it does not have besides "test"; annotations that are damaged, or whose captions are
+            no texts.
         FileNotFoundError: the annotations are missing.
     """
     check_choice("the split of coco", split, COCO_YEARS)
@@ -63,10 +65,14 @@ def coco(split: str) -> Listing:
             f"MSCOCO is missing ({annotations}): unpack {year}.zip and annotations_trainval2017.zip from "
             f"http://images.cocodataset.org in {folder}; data/README.md says more"
         )
+    text = read_text(annotations)
     try:
-        content = json.loads(annotations.read_text(encoding="utf-8"))
+        content = json.loads(text)
         names = {image["id"]: image["file_name"] for image in content["images"]}
         rows = [(folder / year / names[entry["image_id"]], entry["caption"]) for entry in content["annotations"]]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{annotations} is damaged, or not MSCOCO's captions: {type(error).__name__} {error}") from None
+    odd = [f"{caption!r} of {path.name}" for path, caption in rows if not isinstance(caption, str)]
+    if odd:
+        raise ValueError(f"{len(odd)} of {len(rows)} captions in {annotations} are no texts: {named(odd)}")
     return grouped(rows)

@@ -10,24 +10,33 @@ COLUMN = "split"
 WORDS = {"train": ("train",), "val": ("val", "valid", "validation", "dev"), "test": ("test",)}
 
 
-def rows_of_split(file: Path, rows: list[dict[str, str]], split: str, image_column: str) -> list[dict[str, str]]:
+def rows_of_split(
+    file: Path, rows: list[dict[str, str]], split: str, image_column: str, pictures: dict[str, Path]
+) -> list[dict[str, str]]:
     """Return the rows of `split`, by their column `split`, or divided by `divide` where they have none.
 
+    Rows whose images are one picture belong together. `pictures` says for each name in the image column which picture it is,
+    see `same_picture`; one with several names goes by the shortest.
+
     Raises:
-        ValueError: no row belongs to it, or rows of one image belong to several splits, which would test what was trained.
+        ValueError: no row belongs to it, or rows of one picture belong to several splits, which would test what was trained.
     """
     if not rows or COLUMN not in rows[0]:
-        mine = divide([row[image_column] for row in rows])[split]
-        return [row for row in rows if row[image_column] in mine]
+        shortest: dict[Path, str] = {}
+        for name in sorted(pictures, key=lambda name: (len(name), name)):
+            shortest.setdefault(pictures[name], name)
+        mine = divide(list(shortest.values()))[split]
+        return [row for row in rows if shortest[pictures[row[image_column]]] in mine]
     words = [row[COLUMN].strip().lower() for row in rows]
     known = {word: name for name in SPLITS for word in WORDS[name]}
-    places: dict[str, set[str]] = {}
+    places: dict[Path, dict[str, str]] = {}
     for row, word in zip(rows, words, strict=True):
         if word in known:
-            places.setdefault(row[image_column], set()).add(known[word])
-    shared = [image for image, names in places.items() if len(names) > 1]
+            places.setdefault(pictures[row[image_column]], {}).setdefault(known[word], row[image_column])
+    shared = [names for names in places.values() if len(names) > 1]
     if shared:
-        raise ValueError(f"{file} has {len(shared)} images in more than one split, such as {shared[0]!r}")
+        example = ", ".join(f"{name!r} in {place!r}" for place, name in shared[0].items())
+        raise ValueError(f"{file} has {len(shared)} pictures in more than one split, such as {example}")
     kept = [row for row, word in zip(rows, words, strict=True) if word in WORDS[split]]
     if not kept:
         found = ", ".join(map(repr, sorted(set(words))[:10]))

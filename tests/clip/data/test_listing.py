@@ -21,6 +21,8 @@ def test_what_is_missing_is_counted_and_named(tmp_path):
         grouped([(tmp_path, "x")]).check("it")
     with pytest.raises(ValueError, match=rf"^1 of 1 images of it have an empty caption: {tmp_path}/a$"):
         grouped([(tmp_path / "a", "x"), (tmp_path / "a", " ")]).check("it")
+    with pytest.raises(ValueError, match=rf"^1 of 1 images of it have a caption that is no valid Unicode: {tmp_path}/a$"):
+        grouped([(tmp_path / "a", "half of an emoji: \ud83d")]).check("it")
     grouped([(tmp_path / "a", "x")]).check("it")
 
 

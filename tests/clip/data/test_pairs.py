@@ -1,12 +1,14 @@
 """Pairs from every source: what they hold, what they refuse, and their checksums."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from PIL import Image
 
-from replication.clip.data import PairSet, load_pairs, pair_checksums
+from replication.clip.data import PairSet, load_pairs, pair_checksums, resolved
+from replication.clip.settings import Settings
 
 
 def test_a_csv_of_your_own(data, picture, write_csv):
@@ -90,8 +92,8 @@ def test_checksums_depend_on_images_and_captions_of_both_splits(data, picture, w
         table = [f"{name},{rest}" for name, rest in (rows | changes.get("rows", {})).items()]
         return pair_checksums(write_csv(table, "filepath,title,split"), 8)
 
-    for name in rows:
-        picture(data / name)
+    for level, name in enumerate(rows):
+        picture(data / name, (level, 0, 0))
     before = sums()
     assert list(before) == ["pairs train at 8 px", "pairs test at 8 px"] and all(len(value) == 64 for value in before.values())
     assert sums() == before
@@ -100,3 +102,27 @@ def test_checksums_depend_on_images_and_captions_of_both_splits(data, picture, w
     picture(data / "b.png", (99, 99, 99), size=(30, 30))
     changed = sums()
     assert [changed[key] == before[key] for key in before] == [True, False]
+
+
+def test_a_relative_path_begins_at_the_project_folder_wherever_a_process_stands(data, picture, write_csv, monkeypatch):
+    for name in ("notebooks", "elsewhere"):
+        (data / name).mkdir()
+    (data / "pyproject.toml").touch()
+    picture(data / "a.png")
+    path = write_csv(["a.png,x,train"], "filepath,title,split")
+    for place in (data, data / "notebooks", data / "elsewhere"):
+        monkeypatch.chdir(place)
+        assert resolved("pairs.csv") == resolved("./pairs.csv") == resolved(path) == path
+        assert load_pairs("pairs.csv", "train", 8).captions == [["x"]]
+    assert resolved("digits") == "digits"
+    for wrong in ("imagenet", None, 5):
+        with pytest.raises(ValueError, match=rf"^source={wrong!r} must be one of 'digits', 'flickr8k', 'coco', or the path of"):
+            resolved(wrong)
+
+
+def test_settings_name_the_file_as_every_worker_finds_it(data, monkeypatch):
+    monkeypatch.chdir(data)
+    settings = Settings(source="deep/pairs.csv", method="SGD")
+    assert settings.source == str(data / "deep" / "pairs.csv") and Settings(source="coco", method="SGD").source == "coco"
+    monkeypatch.chdir("/")
+    assert replace(settings, seed=1).source == settings.source

@@ -81,3 +81,37 @@ def test_damaged_annotations_are_one_line(data, content):
     write_annotations(data, "val2017", content)
     with pytest.raises(ValueError, match=r"^.*captions_val2017\.json is damaged, or not MSCOCO's captions: \w+ [^\n]*$"):
         coco("test")
+
+
+@pytest.mark.parametrize("caption", [None, 5, ["a"]])
+def test_captions_of_coco_that_are_no_texts(data, caption):
+    images = [{"id": 7, "file_name": "x.jpg"}]
+    captions = [{"image_id": 7, "caption": "a"}, {"image_id": 7, "caption": caption}]
+    write_annotations(data, "val2017", {"images": images, "annotations": captions})
+    with pytest.raises(ValueError) as caught:
+        coco("test")
+    place = data / "coco" / "annotations" / "captions_val2017.json"
+    assert str(caught.value) == f"1 of 2 captions in {place} are no texts: {caption!r} of x.jpg"
+
+
+def write_flickr8k(data, tokens, names="1.jpg\n"):
+    folder = data / "flickr8k"
+    folder.mkdir()
+    (folder / "Flickr8k.token.txt").write_bytes(tokens)
+    (folder / "Flickr_8k.trainImages.txt").write_text(names, encoding="utf-8")
+
+
+def test_captions_end_at_line_breaks_only(data):
+    write_flickr8k(data, "1.jpg#0\ta dog\u2028and\x85a cat\r\nmy 2.jpg#0\tcafé\r\n".encode(), "1.jpg\nmy 2.jpg\n")
+    assert of(flickr8k("train")) == {"1.jpg": ["a dog\u2028and\x85a cat"], "my 2.jpg": ["café"]}
+
+
+def test_files_that_are_not_utf8_are_named(data):
+    write_flickr8k(data, "1.jpg#0\ta\n1.jpg#1\tcafé\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"^.*/Flickr8k\.token\.txt, line 2: not UTF-8 \(byte 0xe9\); save the file as UTF-8$"):
+        flickr8k("train")
+    write_annotations(data, "val2017", "{}")
+    place = data / "coco" / "annotations" / "captions_val2017.json"
+    place.write_bytes(b'{"images": "\xe9"}')
+    with pytest.raises(ValueError, match=r"^.*/captions_val2017\.json, line 1: not UTF-8"):
+        coco("test")

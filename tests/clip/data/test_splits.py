@@ -27,11 +27,28 @@ def test_the_place_of_an_image_is_no_matter_of_its_place_in_the_alphabet():
 def test_rows_keep_their_order_and_belong_to_one_split():
     places = (("a", "none"), ("b", "train"), ("c", "val"), ("d", "Train "), ("e", "test"))
     rows = [{"i": name, "split": split} for name, split in places]
-    found = {split: [row["i"] for row in rows_of_split(Path("f"), rows, split, "i")] for split in SPLITS}
+    pictures = {name: Path(name) for name, _ in places}
+    found = {split: [row["i"] for row in rows_of_split(Path("f"), rows, split, "i", pictures)] for split in SPLITS}
     assert found == {"train": ["b", "d"], "val": ["c"], "test": ["e"]}
     with pytest.raises(ValueError, match=r"^f has no rows of split 'val' \('val' or .* or 'dev'\); it has 'none', 'train'$"):
-        rows_of_split(Path("f"), rows[:2], "val", "i")
+        rows_of_split(Path("f"), rows[:2], "val", "i", pictures)
 
 
 def test_no_rows_are_no_rows():
-    assert rows_of_split(Path("f"), [], "train", "i") == []
+    assert rows_of_split(Path("f"), [], "train", "i", {}) == []
+
+
+def test_names_of_one_picture_belong_to_one_split():
+    names = [f"{number:02}.png" for number in range(30)]
+    aliases = {f"./{name}": Path(name) for name in names[::3]}
+    pictures = {name: Path(name) for name in names} | aliases
+    rows = [{"i": name} for name in pictures]
+    found = {split: {row["i"] for row in rows_of_split(Path("f"), rows, split, "i", pictures)} for split in SPLITS}
+    plain = divide(names)  # other names of a picture move no picture
+    assert all({str(pictures[name]) for name in found[split]} == plain[split] for split in SPLITS)
+    assert sum(map(len, found.values())) == len(rows)
+    rows = [{"i": "01.png", "split": "train"}, {"i": "./01.png", "split": "dev"}, {"i": "./01.png", "split": "holdout"}]
+    with pytest.raises(
+        ValueError, match=r"^f has 1 pictures in more than one split, such as '01\.png' in 'train', '\./01\.png' in"
+    ):
+        rows_of_split(Path("f"), rows, "test", "i", {"01.png": Path("01.png"), "./01.png": Path("01.png")})
