@@ -10,18 +10,21 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from replication.validation import check_count
+from replication.torch_settings import full_precision, plain_tensors
+from replication.validation import check_count, check_has_values
 
 
+@plain_tensors()
 def simplex_etf(n: int) -> Tensor:
     """Return the Gram matrix [N, N] of the simplex equiangular tight frame: 1, and -1/(N-1) off the diagonal (float64).
 
     The full-batch optimum for N <= d + 1 (section 4.1 of the paper). Raises ValueError for n < 2.
     """
     n = check_count("n", n, 2)
-    return torch.full((n, n), -1 / (n - 1), dtype=torch.float64).fill_diagonal_(1)
+    return torch.full((n, n), -1 / (n - 1), dtype=torch.float64, device="cpu").fill_diagonal_(1)
 
 
+@plain_tensors()
 def cross_polytope(n: int) -> Tensor:
     """Return the Gram matrix [N, N] of the cross-polytope with antipodes (0,1), (2,3), ...: 1, -1 at antipodes, else 0.
 
@@ -29,8 +32,8 @@ def cross_polytope(n: int) -> Tensor:
     """
     if check_count("n", n, 2) % 2:
         raise ValueError(f"n={n} must be even: a cross-polytope consists of antipodal pairs")
-    index = torch.arange(n)
-    gram = torch.eye(n, dtype=torch.float64)
+    index = torch.arange(n, dtype=torch.int64, device="cpu")
+    gram = torch.eye(n, dtype=torch.float64, device="cpu")
     gram[index, index ^ 1] = -1
     return gram
 
@@ -42,6 +45,7 @@ def target_name(n: int, d: int) -> str | None:
     return "cross-polytope" if n == 2 * d else None
 
 
+@plain_tensors()
 def optimal_gram(n: int, d: int) -> Tensor | None:
     """Return the Gram matrix [N, N] that the theorems give for N pairs in R^d, or None where they give none."""
     name = target_name(n, d)
@@ -50,11 +54,13 @@ def optimal_gram(n: int, d: int) -> Tensor | None:
     return simplex_etf(n) if name == "simplex ETF" else cross_polytope(n)
 
 
+@full_precision()
 def distance_to_etf(gram: Tensor) -> Tensor:
     """Return the Frobenius distance of Gram matrices [..., N, N] to the simplex ETF; relabelling samples changes nothing."""
     return (gram - simplex_etf(gram.shape[-1]).to(gram)).flatten(-2).norm(dim=-1)
 
 
+@plain_tensors()
 def distance_to_cross_polytope(gram: Tensor) -> Tensor:
     """Return the Frobenius distance of Gram matrices [..., N, N] to the nearest cross-polytope.
 
@@ -62,24 +68,27 @@ def distance_to_cross_polytope(gram: Tensor) -> Tensor:
     exactly as a minimum-weight matching.
 
     Raises:
-        ValueError: N is odd.
+        ValueError: N is odd; or `gram` holds no values (meta device).
     """
+    check_has_values("gram", gram)
     n = gram.shape[-1]
     target = cross_polytope(n)
     flat = gram.detach().double().cpu().reshape(-1, n, n)
-    out = torch.empty(len(flat), dtype=torch.float64)
+    out = torch.empty(len(flat), dtype=torch.float64, device="cpu")
     for index, matrix in enumerate(flat):
         order = antipodes_first(matrix)
         out[index] = (matrix[order][:, order] - target).norm()
     return out.view(gram.shape[:-2])
 
 
+@plain_tensors()
 def antipodes_first(gram: Tensor) -> Tensor:
     """Return the samples [N] of a Gram matrix [N, N] in the order that puts the antipodes of the best matching side by side.
 
     The best matching gives the cross-polytope nearest to `gram`: ||G - T||^2 depends on the matching only through the sum
     of G_ij + G_ji over matched pairs, which must be least. N must be even.
     """
+    check_has_values("gram", gram)
     cost = (gram + gram.T).detach().double().cpu().numpy()
     np.fill_diagonal(cost, 1e6)
     # The assignment problem relaxes the matching problem and is much faster. Its cycles of even length split into two
@@ -98,12 +107,14 @@ def antipodes_first(gram: Tensor) -> Tensor:
             halves = [list(zip(cycle[k::2], (cycle[k + 1 :] + cycle[:1])[::2], strict=True)) for k in (0, 1)]
             matching += min(halves, key=lambda pairs: sum(cost[i, j] for i, j in pairs))
     else:
-        return torch.tensor(matching).flatten()
+        return torch.tensor(matching, dtype=torch.int64, device="cpu").flatten()
     graph = nx.Graph()
     graph.add_weighted_edges_from((i, j, cost[i, j]) for i in range(len(cost)) for j in range(i))
-    return torch.tensor(sorted(map(sorted, nx.min_weight_matching(graph)))).flatten()
+    pairs = sorted(map(sorted, nx.min_weight_matching(graph)))
+    return torch.tensor(pairs, dtype=torch.int64, device="cpu").flatten()
 
 
+@full_precision()
 def distance_to_optimum(gram: Tensor, d: int) -> Tensor:
     """Return the distance of Gram matrices [..., N, N] to the optimum that the theorems give for N pairs in R^d.
 
@@ -117,6 +128,7 @@ def distance_to_optimum(gram: Tensor, d: int) -> Tensor:
     return distance_to_etf(gram) if name == "simplex ETF" else distance_to_cross_polytope(gram)
 
 
+@plain_tensors()
 def released_row_wise_distance(gram: Tensor, target: Tensor) -> Tensor:
     """Return the distance that the authors' released code reports for one Gram matrix [N, N] against a target [N, N].
 
@@ -124,27 +136,37 @@ def released_row_wise_distance(gram: Tensor, target: Tensor) -> Tensor:
     taken. It can call a wrong geometry nearly right, and it is here to show by how much. The choice is greedy: far from the
     target it can also exceed what relabelling the samples reaches.
     """
+    check_has_values("gram", gram)
+    check_has_values("target", target)
     total = 0.0
-    for row, wanted in zip(gram.double(), target.double(), strict=True):
-        free = torch.ones(len(row), dtype=torch.bool)
+    for row, wanted in zip(gram.double(), target.double().to(gram.device), strict=True):
+        free = torch.ones(len(row), dtype=torch.bool, device=row.device)
         for value in wanted:
             gap = torch.where(free, (row - value).abs(), torch.inf)
             free[gap.argmin()] = False
             total += float(gap.min()) ** 2
-    return torch.tensor(total, dtype=torch.float64).sqrt()
+    return torch.tensor(total, dtype=torch.float64, device="cpu").sqrt()
 
 
+@plain_tensors()
 def pair_counts(batches: Tensor, n: int) -> Tensor:
     """Return [N, N] how many of `batches` [M, B] contain both samples; on the diagonal, how many contain the sample.
 
     For N <= d + 1 the simplex ETF minimises the mini-batch loss of a family exactly if all off-diagonal counts are equal
     and positive: the family is a 2-design. The abstract's "all C(N, B) batches" is one such family, not the only one.
+
+    Raises:
+        TypeError: `batches` does not hold integers.
     """
-    member = torch.zeros(len(batches), n, dtype=torch.long).scatter_(1, batches, 1)
+    if batches.dtype not in (torch.int64, torch.int32):
+        raise TypeError(f"batches is {batches.dtype}; it must be an integer tensor of shape [M, B]")
+    member = torch.zeros(len(batches), n, dtype=torch.int64, device=batches.device).scatter_(1, batches.long(), 1)
     return member.T @ member
 
 
+@plain_tensors()
 def is_two_design(batches: Tensor, n: int) -> bool:
     """Return whether every two of the n samples share the same, positive number of batches."""
-    counts = pair_counts(batches, n)[~torch.eye(n, dtype=torch.bool)]
+    check_has_values("batches", batches)
+    counts = pair_counts(batches, n)[~torch.eye(n, dtype=torch.bool, device=batches.device)]
     return bool(counts.min() > 0) and bool(counts.min() == counts.max())

@@ -74,8 +74,21 @@ def check_positive(name: str, value: float) -> float:
     return value
 
 
+def has_values(x: Tensor) -> bool:
+    """Return whether `x` holds numbers; tensors of the meta device have only shapes."""
+    return x.device.type != "meta"
+
+
+def check_has_values(name: str, x: Tensor) -> None:
+    """Raise ValueError if `x` is on the meta device and so holds no values."""
+    if not has_values(x):
+        raise ValueError(f"{name} is on the meta device, which holds no values; it must be on one that does, such as the CPU")
+
+
 def check_pairs(u: Tensor, v: Tensor) -> None:
     """Check that `u` and `v` are finite floating-point embeddings of one type and shape [N, d] with N >= 2 and d >= 1.
+
+    On the meta device there is nothing to look at but kind and shape.
 
     Raises:
         TypeError: one of them is not a floating-point tensor, or their types differ.
@@ -94,7 +107,7 @@ def check_pairs(u: Tensor, v: Tensor) -> None:
         raise ValueError(f"v has shape {list(v.shape)}; it must equal the shape of u, {list(u.shape)}")
     for name, x in (("u", u), ("v", v)):
         bad = (~torch.isfinite(x)).any(dim=1)
-        if bad.any():
+        if has_values(x) and bad.any():
             count, first = int(bad.sum()), int(bad.nonzero()[0])
             raise ValueError(
                 f"{name} has {count} of {len(x)} rows with NaN or infinity (first: row {first}); all must be finite"
@@ -114,7 +127,7 @@ def check_unit_rows(name: str, x: Tensor) -> None:
     """Check that the rows of `x` [N, d] have norm 1 within 1e-3, or 2e-2 in half precision; ValueError otherwise."""
     tolerance = 2e-2 if x.dtype in HALF_PRECISION else 1e-3
     off = (x.detach().float().norm(dim=1) - 1).abs()
-    if off.max() > tolerance:
+    if has_values(x) and off.max() > tolerance:
         row = int(off.argmax())
         norm = float(x[row].detach().float().norm())
         raise ValueError(
@@ -131,7 +144,7 @@ def unit_rows(name: str, x: Tensor) -> Tensor:
     x = x.float() if x.dtype in HALF_PRECISION else x
     # Scaling by the largest entry first keeps the norm of tiny (or huge) rows from under- (or over-)flowing.
     peak = x.abs().amax(dim=1, keepdim=True)
-    if (peak == 0).any():
+    if has_values(x) and (peak == 0).any():
         row = int((peak == 0).flatten().nonzero()[0])
         raise ValueError(f"{name}[{row}] is the zero vector; every row must have a direction")
     x = x / peak

@@ -1,6 +1,7 @@
 """Selectors compared with a baseline in pairs: the same seed, hence the same start and the same views, for both."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ def paired_comparison(
     baseline: str,
     margin: float,
     *,
-    within: Sequence[str] = (),
+    within: Iterable[str] = (),
     higher_is_better: bool = True,
 ) -> pd.DataFrame:
     """Return by how much every selector differs from `baseline`, paired over the seeds that both have.
@@ -37,11 +38,16 @@ def paired_comparison(
         of zero; else, and with fewer than two pairs, "undecided".
 
     Raises:
-        TypeError, ValueError: a column or the baseline is missing, a value is no finite number, or a run occurs twice.
+        TypeError, ValueError: a column or the baseline is missing, a value is no finite number or is text, or a run occurs twice.
     """
     check_positive("margin", margin)
+    if isinstance(within, str):
+        raise TypeError(f"within={within!r} must be several names of columns: [{within!r}]")
+    within = list(within)
     _check_table(table, metric, within)
-    groups = table.groupby(list(within), sort=False) if within else [((), table)]
+    if table[metric].dtype == object:  # numbers all the same, but pandas would compute with them one by one
+        table = table.astype({metric: float})
+    groups = table.groupby(within, sort=False, dropna=False) if within else [((), table)]
     rows = []
     for values, group in groups:
         runs = group.pivot(index="seed", columns="selector", values=metric)
@@ -77,7 +83,7 @@ def _outcome(low: float, high: float, margin: float, higher_is_better: bool) -> 
     return UNDECIDED
 
 
-def _check_table(table: pd.DataFrame, metric: str, within: Sequence[str]) -> None:
+def _check_table(table: pd.DataFrame, metric: str, within: list[str]) -> None:
     for column in ("selector", "seed", metric, *within):
         if column not in table:
             raise ValueError(f"the table has no column {column!r}; it has {_listed(table.columns)}")
@@ -87,6 +93,13 @@ def _check_table(table: pd.DataFrame, metric: str, within: Sequence[str]) -> Non
         raise ValueError(
             f"{metric}={run[metric]} of {run['selector']}, seed {run['seed']}, is no finite number: leave a failed run "
             "out, and say so"
+        )
+    text = table[[isinstance(value, bool | np.bool_) or not isinstance(value, Real) for value in table[metric]]]
+    if len(text):
+        run = text.iloc[0]
+        raise TypeError(
+            f"{metric}={run[metric]!r} of {run['selector']}, seed {run['seed']}, is {type(run[metric]).__name__}; it must "
+            "be a number: convert the column with pd.to_numeric"
         )
     twice = table[table.duplicated(["selector", "seed", *within])]
     if len(twice):

@@ -1,13 +1,15 @@
 """The paper's retrieval on corrupted data sets: one image, all its corruptions."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from replication.directions import directions, moderate
 from replication.evaluation.inputs import check_dimensions, checked_embeddings
 from replication.evaluation.ranks import ranks_of_best
+from replication.torch_settings import plain_tensors
 
 
+@plain_tensors()
 def corruption_retrieval(u: Tensor, v: Tensor, *, normalize: bool = True, images_at_once: int = 1024) -> dict[str, float]:
     """Return how often a view of a corrupted image finds the other view of it among all corruptions of the *same* image.
 
@@ -43,7 +45,9 @@ def corruption_retrieval(u: Tensor, v: Tensor, *, normalize: bool = True, images
 def _hits(queries: Tensor, gallery: Tensor, normalize: bool) -> int:
     """Count the queries [n, C, d] whose partner in the gallery [n, C, d] of their own image ranks first."""
     if normalize:
-        queries, gallery = F.normalize(queries, dim=2), F.normalize(gallery, dim=2)
+        queries, gallery = directions(queries, dim=2), directions(gallery, dim=2)
+    else:  # factors of a query, or of all its candidates, leave the ranks as they are
+        queries, gallery = moderate(queries, dim=2), moderate(gallery, dim=(1, 2))
     scale = queries.norm(dim=2, keepdim=True) * gallery.norm(dim=2).amax(dim=1)[:, None, None]
-    own = torch.arange(queries.shape[1], device=queries.device)[None, :, None].expand(len(queries), -1, 1)
+    own = torch.arange(queries.shape[1], dtype=torch.int64, device=queries.device)[None, :, None].expand(len(queries), -1, 1)
     return int((ranks_of_best(queries @ gallery.mT, own, scale) == 1).sum())

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from replication.validation import HALF_PRECISION
+from replication.validation import HALF_PRECISION, check_has_values
 
 
 def checked_embeddings(name: str, x: Tensor, shape: str = "[N, d]") -> Tensor:
@@ -16,13 +16,14 @@ def checked_embeddings(name: str, x: Tensor, shape: str = "[N, d]") -> Tensor:
 
     Raises:
         TypeError: `x` is no floating-point tensor.
-        ValueError: wrong number of dimensions, an empty one, or NaN or infinity among the values.
+        ValueError: wrong number of dimensions, an empty one, NaN or infinity among the values, or none (meta device).
     """
     if not isinstance(x, Tensor) or not x.is_floating_point():
         kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"{name} is {kind}; it must be a floating-point tensor {shape}")
     if x.ndim != shape.count(",") + 1 or 0 in x.shape:
         raise ValueError(f"{name} has shape {list(x.shape)}; it must be {shape}, none of them 0")
+    check_has_values(name, x)
     if not torch.isfinite(x).all():
         count = int((~torch.isfinite(x)).sum())
         raise ValueError(f"{name} has {count} of {x.numel()} values that are NaN or infinite; all must be finite")
@@ -31,18 +32,19 @@ def checked_embeddings(name: str, x: Tensor, shape: str = "[N, d]") -> Tensor:
 
 
 def checked_labels(name: str, labels: Tensor, count: int, device: torch.device) -> Tensor:
-    """Return integer labels [count] on `device`.
+    """Return integer or boolean labels [count] as int64 on `device`.
 
     Raises:
-        TypeError: no integer tensor.
-        ValueError: another number of them.
+        TypeError: no such tensor.
+        ValueError: another number of them, or a tensor that holds no values (meta device).
     """
     if not isinstance(labels, Tensor) or labels.is_floating_point() or labels.is_complex():
         kind = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
         raise TypeError(f"{name} is {kind}; it must be an integer tensor of shape [{count}]")
     if labels.shape != (count,):
         raise ValueError(f"{name} has shape {list(labels.shape)}; it must be [{count}], one for each embedding")
-    return labels.to(device)
+    check_has_values(name, labels)
+    return labels.to(device, torch.int64)  # torch compares and sorts not all kinds of integers
 
 
 def check_dimensions(first_name: str, first: Tensor, second_name: str, second: Tensor) -> None:

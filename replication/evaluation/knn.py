@@ -1,13 +1,15 @@
 """Accuracy of a nearest-neighbour classifier on frozen embeddings."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from replication.directions import directions
 from replication.evaluation.inputs import check_dimensions, checked_embeddings, checked_labels
+from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_positive
 
 
+@plain_tensors()
 def knn_accuracy(
     train: Tensor,
     train_labels: Tensor,
@@ -42,7 +44,7 @@ def knn_accuracy(
     check_dimensions("train", train, "test", test)
     train_labels = checked_labels("train_labels", train_labels, len(train), train.device)
     test_labels = checked_labels("test_labels", test_labels, len(test), train.device)
-    train, test = F.normalize(train, dim=1), F.normalize(test, dim=1)
+    train, test = directions(train, dim=1), directions(test, dim=1)
     classes, members = train_labels.unique(return_inverse=True)
     rows = max(1, max_elements // len(train))
     hits = 0

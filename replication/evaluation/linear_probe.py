@@ -7,9 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from replication.evaluation.inputs import check_dimensions, checked_embeddings, checked_labels
+from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_positive
 
 
+@plain_tensors()
 def linear_probe_accuracy(
     train: Tensor,
     train_labels: Tensor,

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
+from replication.torch_settings import full_precision
+
 
 def learned_norms(network: nn.Module) -> list[_BatchNorm]:
     """Return the batch normalisations whose running statistics training changes: those with a parameter that learns."""
@@ -27,8 +29,8 @@ def recalibrated(
     Args:
         network: called with each batch, in train mode; parameters are left alone. All its batch normalisations are affected.
         batches: inputs of the network, such as shuffled training images.
-        context: in which the network sees the batches, such as `torch.autocast(...)`; the `with` block is outside of it, as
-            scores and ranks must not be computed in half precision.
+        context: in which the network sees the batches, such as `torch.autocast(...)`, and not in an autocast of the caller; the
+            `with` block is outside of it, as scores and ranks must not be computed in half precision.
 
     Raises:
         Whatever the network raises; its statistics are restored then too.
@@ -37,7 +39,7 @@ def recalibrated(
     kept = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
     modes = {module: module.training for module in network.modules()}
     try:
-        with context or nullcontext():
+        with full_precision(), context or nullcontext():
             update_bn(batches, network)
         yield
     finally:

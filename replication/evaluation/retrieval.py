@@ -1,16 +1,18 @@
 """Retrieval: find the partner of each embedding in a gallery of all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from replication.directions import directions, moderate
 from replication.evaluation.inputs import check_dimensions, checked_embeddings, checked_labels
 from replication.evaluation.ranks import ranks_of_best
+from replication.torch_settings import plain_tensors
 from replication.validation import check_count
 
 
+@plain_tensors()
 def retrieval(
     queries: Tensor,
     gallery: Tensor,
@@ -25,7 +27,7 @@ def retrieval(
     Args:
         queries: [N, d].
         gallery: [M, d].
-        query_groups, gallery_groups: integers [N] and [M]; a gallery item is a right answer if its group is the query's.
+        query_groups, gallery_groups: integers or booleans [N] and [M]; an item is a right answer if its group is the query's.
             Groups may hold several queries and several items: with five captions an image, give every caption the number of
             its image. None, for both, means N = M and item i for query i.
         normalize: rank by cosine; False by inner product, as the released evaluation does.
@@ -42,7 +44,9 @@ def retrieval(
     check_dimensions("queries", queries, "gallery", gallery)
     answers, of_query = _right_answers(query_groups, gallery_groups, queries, gallery)
     if normalize:
-        queries, gallery = F.normalize(queries, dim=1), F.normalize(gallery, dim=1)
+        queries, gallery = directions(queries, dim=1), directions(gallery, dim=1)
+    else:  # factors of a query, or of the gallery, leave the ranks as they are
+        queries, gallery = moderate(queries, dim=1), moderate(gallery, dim=(0, 1))
     longest = gallery.norm(dim=1).max()
     rows = max(1, max_elements // len(gallery))
     ranks = []
@@ -52,6 +56,7 @@ def retrieval(
     return torch.cat(ranks).cpu()
 
 
+@plain_tensors()
 def retrieval_metrics(
     u: Tensor,
     v: Tensor,
@@ -59,7 +64,7 @@ def retrieval_metrics(
     v_groups: Tensor | None = None,
     *,
     normalize: bool = True,
-    ks: Sequence[int] = (1, 5, 10),
+    ks: Iterable[int] = (1, 5, 10),
 ) -> dict[str, float]:
     """Return how well each view retrieves the other (section 6.2 of the paper: "original" data sets).
 
@@ -73,17 +78,18 @@ def retrieval_metrics(
         right answer among the first k in %; "MRR", the mean of 1/rank; "median rank".
 
     Raises:
-        TypeError, ValueError: as in `retrieval`; or a k below 1.
+        TypeError, ValueError: as in `retrieval`; or `ks` that are not integers >= 1.
     """
-    for k in ks:
-        check_count("k", k, 1)
+    if not isinstance(ks, Iterable):
+        raise TypeError(f"ks={ks!r} must be several integers, such as ({ks!r},)")
+    ks = [check_count("k", k, 1) for k in ks]
     metrics = _summary("u2v", retrieval(u, v, u_groups, v_groups, normalize=normalize), ks)
     metrics |= _summary("v2u", retrieval(v, u, v_groups, u_groups, normalize=normalize), ks)
     names = [name.removeprefix("u2v ") for name in metrics if name.startswith("u2v ")]
     return metrics | {f"mean {name}": 0.5 * (metrics[f"u2v {name}"] + metrics[f"v2u {name}"]) for name in names}
 
 
-def _summary(direction: str, ranks: Tensor, ks: Sequence[int]) -> dict[str, float]:
+def _summary(direction: str, ranks: Tensor, ks: list[int]) -> dict[str, float]:
     ranks = ranks.double()
     summary = {f"{direction} R@{k}": 100 * float((ranks <= k).double().mean()) for k in ks}
     return summary | {f"{direction} MRR": float((1 / ranks).mean()), f"{direction} median rank": float(ranks.quantile(0.5))}
@@ -97,7 +103,7 @@ def _right_answers(query_groups, gallery_groups, queries: Tensor, gallery: Tenso
     if query_groups is None:
         if len(queries) != len(gallery):
             raise ValueError(f"gallery has {len(gallery)} rows; without groups it must have {len(queries)}, as many as queries")
-        positions = torch.arange(len(queries), device=queries.device)
+        positions = torch.arange(len(queries), dtype=torch.int64, device=queries.device)
         return positions.unsqueeze(1), positions
     query_groups = checked_labels("query_groups", query_groups, len(queries), queries.device)
     gallery_groups = checked_labels("gallery_groups", gallery_groups, len(gallery), queries.device)
@@ -107,7 +113,7 @@ def _right_answers(query_groups, gallery_groups, queries: Tensor, gallery: Tenso
         raise ValueError(f"query_groups[{first}]={int(query_groups[first])} occurs in no gallery item: no right answer")
     groups, of_item, sizes = gallery_groups.unique(return_inverse=True, return_counts=True)
     order = of_item.argsort()  # the items, group after group
-    place = torch.arange(len(gallery), device=order.device) - (sizes.cumsum(0) - sizes)[of_item[order]]
+    place = torch.arange(len(gallery), dtype=torch.int64, device=order.device) - (sizes.cumsum(0) - sizes)[of_item[order]]
     table = order.new_full((len(groups), int(sizes.max())), -1)
     table[of_item[order], place] = order
     return table, torch.searchsorted(groups, query_groups)

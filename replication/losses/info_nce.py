@@ -14,10 +14,21 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from replication.directions import directions
 from replication.losses.objective import Objective
-from replication.validation import HALF_PRECISION, check_pairs, check_positive, check_unit_rows, unit_rows
+from replication.torch_settings import full_precision
+from replication.validation import (
+    HALF_PRECISION,
+    check_has_values,
+    check_pairs,
+    check_positive,
+    check_unit_rows,
+    has_values,
+    unit_rows,
+)
 
 
+@full_precision()
 def contrastive_loss(
     u: Tensor, v: Tensor, temperature: float | Tensor = 1.0, *, normalize: bool = False, validate: bool = True
 ) -> Tensor:
@@ -37,12 +48,12 @@ def contrastive_loss(
         TypeError, ValueError: wrong kind, shape or values of the inputs (only with `validate`).
     """
     u, v = _prepare(u, v, temperature, normalize, validate)
-    with torch.autocast(u.device.type, enabled=False):  # the caller's autocast would compute the logits in half precision
-        logits = u @ v.T / temperature  # [N, N]
-        target = torch.arange(len(u), device=u.device)
-        return F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)
+    logits = u @ v.T / temperature  # [N, N]
+    target = torch.arange(len(u), dtype=torch.int64, device=u.device)
+    return F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)
 
 
+@full_precision()
 def batch_losses(
     u: Tensor,
     v: Tensor,
@@ -82,6 +93,7 @@ def batch_losses(
     return torch.cat([_losses_of_block(u, v, block, temperature) for block in blocks])
 
 
+@full_precision()
 def mini_batch_loss(
     u: Tensor,
     v: Tensor,
@@ -116,22 +128,25 @@ class InfoNCE(Objective):
 def _prepare(u: Tensor, v: Tensor, temperature, normalize: bool, validate: bool) -> tuple[Tensor, Tensor]:
     """Return checked rows in at least float32, scaled to norm 1 where asked."""
     if validate:
-        check_positive("temperature", float(temperature.detach()) if isinstance(temperature, Tensor) else temperature)
+        if isinstance(temperature, Tensor):
+            check_has_values("temperature", temperature)
+            check_positive("temperature", float(temperature.detach()))
+        else:
+            check_positive("temperature", temperature)
         check_pairs(u, v)
         if normalize:
             return unit_rows("u", u), unit_rows("v", v)
         check_unit_rows("u", u)
         check_unit_rows("v", v)
     u, v = (x.float() if x.dtype in HALF_PRECISION else x for x in (u, v))
-    return (F.normalize(u, dim=1), F.normalize(v, dim=1)) if normalize else (u, v)
+    return (directions(u, dim=1), directions(v, dim=1)) if normalize else (u, v)
 
 
 def _losses_of_block(u: Tensor, v: Tensor, batches: Tensor, temperature: float | Tensor) -> Tensor:
-    with torch.autocast(u.device.type, enabled=False):
-        logits = u[batches] @ v[batches].mT / temperature  # [M, B, B]
-        positive = logits.diagonal(dim1=1, dim2=2)  # [M, B]
-        per_pair = logits.logsumexp(dim=2) + logits.logsumexp(dim=1) - 2 * positive
-        return per_pair.mean(dim=1)
+    logits = u[batches] @ v[batches].mT / temperature  # [M, B, B]
+    positive = logits.diagonal(dim1=1, dim2=2)  # [M, B]
+    per_pair = logits.logsumexp(dim=2) + logits.logsumexp(dim=1) - 2 * positive
+    return per_pair.mean(dim=1)
 
 
 def _check_batches(batches: Tensor, pairs: int) -> None:
@@ -140,6 +155,8 @@ def _check_batches(batches: Tensor, pairs: int) -> None:
         raise TypeError(f"batches is {kind}; it must be an integer tensor of shape [M, B]")
     if batches.ndim != 2 or 0 in batches.shape:
         raise ValueError(f"batches has shape {list(batches.shape)}; it must be [M, B] with M >= 1 and B >= 1")
+    if not has_values(batches):
+        return
     low, high = int(batches.min()), int(batches.max())
     if low < 0 or high >= pairs:
         raise ValueError(f"batches holds index {low if low < 0 else high}; indices must lie in 0..{pairs - 1}")

@@ -28,7 +28,8 @@ class MMCL(Objective):
     Args:
         temperature: t > 0, the width of the kernel.
         ceiling: C > 0, the largest coefficient.
-        ridge: > 0, added to the diagonal of D; the authors' value is 0.1.
+        ridge: > 0, added to the diagonal of D; the authors' value is 0.1. Below 8 B times the type's epsilon (1e-6 B in single
+            precision) it counts as that: rounding would leave matrices without a Cholesky factor.
     """
 
     def __init__(self, temperature: float, ceiling: float = 1.0, ridge: float = 0.1):
@@ -59,7 +60,8 @@ class MMCL(Objective):
         kernel = self._kernel(x, x)
         # D of machine i is indexed [i, j, k]. Its row and column j = i vanish, so a_i decouples from the rest: no masking.
         margins = 1 + kernel - kernel.unsqueeze(1) - kernel.unsqueeze(2)
-        margins.diagonal(dim1=1, dim2=2).add_(self.ridge)
-        factor = torch.linalg.cholesky_ex(margins).L  # positive definite: a Gram matrix plus the ridge
+        # Positive definite: a Gram matrix plus a ridge that rounding does not swallow.
+        margins.diagonal(dim1=1, dim2=2).add_(max(self.ridge, 8 * len(x) * torch.finfo(x.dtype).eps))
+        factor = torch.linalg.cholesky_ex(margins).L
         solution = torch.cholesky_solve(torch.full_like(kernel, 2).unsqueeze(2), factor).squeeze(2)
         return solution.clamp(0, self.ceiling).fill_diagonal_(0)

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import LongTensor, Tensor
 
 from replication.losses.objective import Objective, similarities
+from replication.torch_settings import full_precision
 
 
 class NTXent(Objective):
@@ -21,9 +22,10 @@ class NTXent(Objective):
     def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:
         cosines, _ = similarities(u, v)
         logits = (cosines / self.temperature).fill_diagonal_(-torch.inf)  # no view is its own candidate
-        return F.cross_entropy(logits, torch.arange(len(logits), device=u.device).roll(len(u)))
+        return F.cross_entropy(logits, torch.arange(len(logits), dtype=torch.int64, device=u.device).roll(len(u)))
 
 
+@full_precision()
 def nt_xent_losses(u: Tensor, v: Tensor, batches: LongTensor, temperature: float, *, max_elements: int = 2**24) -> Tensor:
     """Return `NTXent` of every mini-batch, without checks: entry m is the loss of the pairs batches[m].
 
@@ -42,9 +44,8 @@ def nt_xent_losses(u: Tensor, v: Tensor, batches: LongTensor, temperature: float
 
 
 def _losses_of_block(u: Tensor, v: Tensor, batches: LongTensor, temperature: float) -> Tensor:
-    with torch.autocast(u.device.type, enabled=False):
-        views = torch.cat([u[batches], v[batches]], dim=1)  # [M, 2B, d]
-        logits = views @ views.mT / temperature
-        positive = logits.diagonal(batches.shape[1], dim1=1, dim2=2)  # [M, B]: the same for both views of a sample
-        logits.diagonal(dim1=1, dim2=2).fill_(-torch.inf)  # no view is its own candidate
-        return logits.logsumexp(dim=2).mean(dim=1) - positive.mean(dim=1)
+    views = torch.cat([u[batches], v[batches]], dim=1)  # [M, 2B, d]
+    logits = views @ views.mT / temperature
+    positive = logits.diagonal(batches.shape[1], dim1=1, dim2=2)  # [M, B]: the same for both views of a sample
+    logits.diagonal(dim1=1, dim2=2).fill_(-torch.inf)  # no view is its own candidate
+    return logits.logsumexp(dim=2).mean(dim=1) - positive.mean(dim=1)

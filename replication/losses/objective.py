@@ -3,9 +3,10 @@
 from abc import abstractmethod
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from replication.directions import directions
+from replication.torch_settings import full_precision
 from replication.validation import HALF_PRECISION, check_positive
 
 
@@ -29,12 +30,12 @@ class Objective(nn.Module):
         super().__init__()
         self.temperature = float(check_positive("temperature", temperature))
 
+    @full_precision()
     def forward(self, u: Tensor, v: Tensor, index: Tensor | None = None) -> Tensor:
         """Return the loss of a batch; see the class."""
         check_views(u, v)
-        with torch.autocast(u.device.type, enabled=False):  # the caller's autocast would compute logits in half precision
-            u, v = (F.normalize(x.float() if x.dtype in HALF_PRECISION else x, dim=1) for x in (u, v))
-            return self._loss(u, v, index)
+        u, v = (directions(x.float() if x.dtype in HALF_PRECISION else x, dim=1) for x in (u, v))
+        return self._loss(u, v, index)
 
     @abstractmethod
     def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:

@@ -41,7 +41,7 @@ class SogCLR(Objective):
         released_first_visit: start the averages as the released code does.
 
     Raises:
-        TypeError, ValueError: arguments outside these ranges; calls without a fitting `index`.
+        TypeError, ValueError: arguments outside these ranges; calls without a fitting `index`, or from another device.
     """
 
     def __init__(self, num_samples: int, temperature: float, gamma: float = 0.9, released_first_visit: bool = False):
@@ -51,13 +51,18 @@ class SogCLR(Objective):
             raise ValueError(f"gamma={gamma!r} must be a number > 0 and <= 1")
         self.gamma = float(gamma)
         self.released_first_visit = released_first_visit
-        self.register_buffer("log_average", torch.full((num_samples,), -math.inf))
+        # An ordinary tensor, on the CPU until `.to(...)`: on the meta device the marks of samples not seen yet would be lost.
+        with torch.inference_mode(False):
+            log_average = torch.full((num_samples,), -math.inf, dtype=torch.float32, device="cpu")
+        self.register_buffer("log_average", log_average)
 
     def extra_repr(self) -> str:
         """Show the settings where the module is printed."""
         return f"{len(self.log_average)}, {super().extra_repr()}, gamma={self.gamma:g}"
 
     def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:
+        if u.device != self.log_average.device:
+            raise ValueError(f"u is on {u.device}; this SogCLR is on {self.log_average.device}: move it with .to(u.device)")
         self._check_index(index, len(u))
         cosines, positive = similarities(u, v)
         count = 2 * (len(u) - 1)

@@ -29,4 +29,4 @@ class AllBatches(IndexSelector):
             raise ValueError(
                 f"N={num_samples} samples have {count:,} batches of {self.batch_size}; max_batches={self.max_batches:,}"
             )
-        return torch.combinations(torch.arange(num_samples), r=self.batch_size)
+        return torch.combinations(torch.arange(num_samples, dtype=torch.int64, device="cpu"), r=self.batch_size)

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from replication.selection.assignment import assign_to_sizes
-from replication.selection.base import BatchSelector, draw_seed, shuffled_rows
+from replication.selection.base import BatchSelector, draw_seed, random_order, shuffled_rows
+from replication.selection.parallel import single_threaded
 from replication.validation import check_count
 
 
@@ -40,10 +40,10 @@ class BalancedKMeans(BatchSelector):
         samples = shuffled_rows(len(u), self.batch_size, generator).flatten()
         points = (u.double() + v.double()).cpu()[samples].numpy()
         # k-means adds up the centres in the order in which its threads finish: one thread, one result.
-        with threadpool_limits(limits=1, user_api="openmp"):
+        with single_threaded():
             batches = self._split(points, np.arange(len(points)), np.random.RandomState(draw_seed(generator)))
         rows = samples[torch.from_numpy(np.stack(batches))]
-        return rows[torch.randperm(len(rows), generator=generator)]
+        return rows[random_order(len(rows), generator)]
 
     def _split(self, points, members, random_state):
         """Return the batches, a list of index arrays [B], into which the samples `members` of one cluster are split."""

@@ -9,7 +9,8 @@ from torch import Generator, LongTensor, Tensor
 
 from replication.selection.describing import describe_call
 from replication.selection.parallel import single_threaded
-from replication.validation import check_count, check_num_samples, check_pairs, unit_rows
+from replication.torch_settings import plain_tensors
+from replication.validation import check_count, check_has_values, check_num_samples, check_pairs, unit_rows
 
 logger = logging.getLogger("replication.selection")
 
@@ -31,6 +32,7 @@ class BatchSelector(ABC):
     uses_embeddings = True
     replays = False
 
+    @plain_tensors()
     def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
         """Choose mini-batches.
 
@@ -43,17 +45,18 @@ class BatchSelector(ABC):
 
         Raises:
             TypeError, ValueError: embeddings of the wrong kind or shape, NaN, infinity or a zero vector among them; or
-                fewer samples than the selector's batch size; or a generator that is none.
+                fewer samples than the selector's batch size; or a generator that is none or not on the CPU.
         """
         check_generator(generator)
         v = u if v is None else v
-        with torch.no_grad():
-            with single_threaded():  # on a busy machine, threads wait for each other longer than these steps take
-                check_pairs(u, v)
-                check_batch_size(self.batch_size, len(u))
-                unit_u = unit_rows("u", u.detach())
-                unit_v = unit_u if v is u else unit_rows("v", v.detach())
-            return self._select(unit_u, unit_v, generator)
+        with single_threaded():  # on a busy machine, threads wait for each other longer than these steps take
+            check_pairs(u, v)
+            check_has_values("u", u)
+            check_has_values("v", v)
+            check_batch_size(self.batch_size, len(u))
+            unit_u = unit_rows("u", u.detach())
+            unit_v = unit_u if v is u else unit_rows("v", v.detach())
+        return self._select(unit_u, unit_v, generator)
 
     @abstractmethod
     def _select(self, u: Tensor, v: Tensor, generator: Generator | None) -> LongTensor:
@@ -80,18 +83,20 @@ class IndexSelector(BatchSelector):
 
     uses_embeddings = False
 
+    @plain_tensors()
     def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
         """Choose mini-batches for len(u) samples; the embeddings are checked but do not matter. See `BatchSelector.select`."""
         with single_threaded():
             check_pairs(u, u if v is None else v)
         return self.plan(len(u), generator)
 
+    @plain_tensors()
     def plan(self, num_samples: int, generator: Generator | None = None) -> LongTensor:
         """Choose mini-batches of `num_samples` samples; returns indices [M, B].
 
         Raises:
             TypeError: `num_samples` is no integer, or `generator` neither None nor a torch.Generator.
-            ValueError: B > N or N < 2.
+            ValueError: B > N or N < 2; or a generator that is not on the CPU.
         """
         check_generator(generator)
         check_num_samples(num_samples, 2)
@@ -113,20 +118,27 @@ def check_batch_size(batch_size: int | None, num_samples: int) -> None:
 
 
 def check_generator(generator: Generator | None) -> None:
-    """Raise TypeError if `generator` is neither None nor a torch.Generator."""
+    """Raise TypeError if `generator` is neither None nor a torch.Generator, ValueError if it is not on the CPU."""
     if generator is not None and not isinstance(generator, Generator):
         raise TypeError(f"generator={generator!r} must be a torch.Generator or None")
+    if generator is not None and generator.device.type != "cpu":
+        raise ValueError(f"generator is on {generator.device}; it must be on the CPU, as plans are: torch.Generator()")
+
+
+def random_order(count: int, generator: Generator | None) -> LongTensor:
+    """Return the numbers 0 to count - 1 in random order, on the CPU."""
+    return torch.randperm(count, generator=generator, dtype=torch.int64, device="cpu")
 
 
 def shuffled_rows(num_samples: int, batch_size: int, generator: Generator | None) -> LongTensor:
     """Return a random partition into floor(N/B) batches [floor(N/B), B]; the N mod B samples left over are random too."""
     rows = num_samples // batch_size
-    return torch.randperm(num_samples, generator=generator)[: rows * batch_size].view(rows, batch_size)
+    return random_order(num_samples, generator)[: rows * batch_size].view(rows, batch_size)
 
 
 def draw_seed(generator: Generator | None) -> int:
     """Draw a seed for NumPy's and scikit-learn's generators from torch's, so that one generator decides everything."""
-    return int(torch.randint(2**31 - 1, (), generator=generator))
+    return int(torch.randint(2**31 - 1, (), generator=generator, dtype=torch.int64, device="cpu"))
 
 
 class ClippedCount:

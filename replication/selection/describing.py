@@ -43,7 +43,7 @@ def describe_value(value: object, identity: bool) -> str:
         inside = ", ".join(describe_value(item, identity) for item in value)
         return f"[{inside}]" if isinstance(value, list) else f"({inside})"
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        value = torch.tensor(np.ascontiguousarray(value))
+        value = torch.tensor(np.ascontiguousarray(value), device="cpu")
     if isinstance(value, Tensor):
         kind = f"{value.dtype} {list(value.shape)}".removeprefix("torch.")
         return f"<{kind}, checksum {_checksum(value):08x}>" if identity else f"<{kind}>"

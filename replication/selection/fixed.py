@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from replication.selection.base import IndexSelector, shuffled_rows
-from replication.validation import check_count
+from replication.validation import check_count, check_has_values
 
 
 class FixedBatches(IndexSelector):
@@ -47,10 +47,13 @@ class FixedBatches(IndexSelector):
 
 
 def _checked(batches: Tensor) -> Tensor:
-    batches = torch.as_tensor(batches)
+    if isinstance(batches, Tensor):
+        check_has_values("batches", batches)
+    batches = torch.as_tensor(batches, device="cpu")
     if batches.dtype not in (torch.int32, torch.int64) or batches.ndim != 2 or 0 in batches.shape:
         raise TypeError(f"batches is {batches.dtype} of shape {list(batches.shape)}; it must hold integers [M, B]")
-    batches = batches.long().cpu()
+    with torch.inference_mode(False):  # whatever is done with the tensor afterwards, and wherever it came from
+        batches = batches.to(torch.int64, copy=True)
     ordered = batches.sort(dim=1).values
     if int(ordered[:, 0].min()) < 0 or bool((ordered[:, 1:] == ordered[:, :-1]).any()):
         raise ValueError("batches has a negative index or one twice in a row; each row must hold distinct indices >= 0")

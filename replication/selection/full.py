@@ -11,4 +11,4 @@ class FullBatch(IndexSelector):
     replays = True
 
     def _plan(self, num_samples, generator):
-        return torch.arange(num_samples).view(1, num_samples)
+        return torch.arange(num_samples, dtype=torch.int64, device="cpu").view(1, num_samples)

@@ -3,7 +3,7 @@
 import torch
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from replication.selection.base import BatchSelector, shuffled_rows
+from replication.selection.base import BatchSelector, random_order, shuffled_rows
 from replication.selection.neighbours import neighbour_graph
 from replication.validation import check_count
 
@@ -38,4 +38,4 @@ class GCBS(BatchSelector):
         order = reverse_cuthill_mckee(graph, symmetric_mode=True).astype("int64")
         rows = samples[torch.from_numpy(order)].view(-1, self.batch_size)
         # Neighbouring rows are alike: training on them in this order would dwell on one region of the data.
-        return rows[torch.randperm(len(rows), generator=generator)]
+        return rows[random_order(len(rows), generator)]

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array, triu
 
-from replication.selection.base import BatchSelector, draw_seed, shuffled_rows
+from replication.selection.base import BatchSelector, draw_seed, random_order, shuffled_rows
 from replication.selection.neighbours import neighbour_graph, similarity_factors
 from replication.selection.weights import pair_weights
 from replication.validation import check_count, check_positive
@@ -50,7 +50,7 @@ class GraphPartition(BatchSelector):
         part = repair_sizes(part, parts, left, right)
         rows = samples[torch.from_numpy(np.argsort(part, kind="stable"))].view(parts, self.batch_size)
         # METIS numbers neighbouring parts consecutively: training on them in this order would dwell on one region.
-        return rows[torch.randperm(parts, generator=generator)]
+        return rows[random_order(parts, generator)]
 
     def _weighted_graph(self, u, v):
         """Return the symmetric neighbour graph with whole edge weights from 1 to LARGEST_WEIGHT."""

@@ -10,7 +10,7 @@ def tree_partition(points: Tensor, size: int, generator: Generator | None) -> Lo
     The set is halved (in whole rows) along a direction of large variance until one row is left. N must be a multiple of
     `size`. The order of the rows is that of the tree: consecutive rows are neighbours too.
     """
-    return torch.stack(_split(points, torch.arange(len(points)), len(points) // size, size, generator))
+    return torch.stack(_split(points, _all(points), len(points) // size, size, generator))
 
 
 def group_alike(points: Tensor, size: int, generator: Generator | None) -> list[LongTensor]:
@@ -18,7 +18,11 @@ def group_alike(points: Tensor, size: int, generator: Generator | None) -> list[
 
     Another random tree each time: two points that one tree separates have a chance to meet in the next.
     """
-    return _split(points, torch.arange(len(points)), -(-len(points) // size), 1, generator)
+    return _split(points, _all(points), -(-len(points) // size), 1, generator)
+
+
+def _all(points: Tensor) -> LongTensor:
+    return torch.arange(len(points), dtype=torch.int64, device=points.device)
 
 
 def _split(points: Tensor, index: LongTensor, parts: int, unit: int, generator: Generator | None) -> list[LongTensor]:
@@ -28,7 +32,7 @@ def _split(points: Tensor, index: LongTensor, parts: int, unit: int, generator: 
     mine = points[index]
     mine = mine - mine.mean(dim=0)
     # Two power iterations from a random combination of the points: a direction of large variance, not always the same.
-    direction = mine.T @ torch.randn(len(mine), generator=generator)
+    direction = mine.T @ torch.randn(len(mine), generator=generator, dtype=torch.float32, device="cpu").to(mine)
     for _ in range(2):
         direction = mine.T @ (mine @ (direction / direction.norm().clamp_min(1e-12)))
     order = index[(mine @ direction).argsort(stable=True)]

@@ -5,8 +5,9 @@ distances between all points for k-means++, and Lloyd's iterations compare with 
 """
 
 import numpy as np
-from numba import njit
 from sklearn.cluster import KMeans
+
+from replication.selection.compiled import compiled
 
 MAX_POINTS = 4096  # of the matrix that the restarts share: 64 MiB in single precision
 MAX_ITERATIONS = 300
@@ -43,7 +44,7 @@ def kmeans_centres(points: np.ndarray, clusters: int, restarts: int, seed: int) 
     return best + middle
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _plus_plus(distances, first, draws):
     """Return the points [k] that greedy k-means++ starts from.
 
@@ -73,7 +74,7 @@ def _plus_plus(distances, first, draws):
     return chosen
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@compiled(fastmath={"reassoc", "contract"})
 def _sum_of_least(one, other):
     total = one[0] * 0  # in the type of the arrays, so that it vectorises
     for n in range(len(one)):
@@ -81,7 +82,7 @@ def _sum_of_least(one, other):
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lloyd(points, transposed, squares, centres, tolerance, max_iterations):
     """Move the centres [k, d] to the means of their nearest points until no point changes sides; return them and the inertia.
 
@@ -119,7 +120,7 @@ def _lloyd(points, transposed, squares, centres, tolerance, max_iterations):
     return centres, inertia
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _nearest(scores, squares, label):
     """Write the nearest centre of each point into `label` [N], the first of equal ones; return the inertia."""
     best = scores[0].copy()
@@ -136,7 +137,7 @@ def _nearest(scores, squares, label):
     return inertia
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _move(points, squares, scores, label, changed, centres):
     """Move the `changed` centres to the means of their points, in place; return the sum of their squared movements.
 

@@ -5,8 +5,9 @@ from numbers import Real
 import torch
 from torch import Generator, LongTensor, Tensor
 
-from replication.selection.base import BatchSelector
+from replication.selection.base import BatchSelector, random_order
 from replication.selection.parallel import single_threaded
+from replication.torch_settings import plain_tensors
 from replication.validation import check_pairs
 
 
@@ -39,6 +40,7 @@ class MixedBatches(BatchSelector):
         self.batch_size, self.uses_embeddings = selector.batch_size, selector.uses_embeddings
         self.replays = selector.replays and hardness == 1
 
+    @plain_tensors()
     def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
         """Choose mini-batches; see `BatchSelector.select`."""
         if self.uses_embeddings:
@@ -47,6 +49,7 @@ class MixedBatches(BatchSelector):
             check_pairs(u, u if v is None else v)
         return self.plan(len(u), generator)
 
+    @plain_tensors()
     def plan(self, num_samples: int, generator: Generator | None = None) -> LongTensor:
         """Choose mini-batches of `num_samples` samples without embeddings, as `IndexSelector.plan`.
 
@@ -64,9 +67,9 @@ class MixedBatches(BatchSelector):
     def _mix(self, plan, num_samples, generator):
         """Replace the share 1 - hardness of the batches `plan` [M, B] by random ones, in place."""
         count, batch_size = plan.shape
-        order = torch.randperm(count, generator=generator)
+        order = random_order(count, generator)
         kept, replaced = order.tensor_split([round(self.hardness * count)])
-        unused = torch.ones(num_samples, dtype=torch.bool)
+        unused = torch.ones(num_samples, dtype=torch.bool, device="cpu")
         unused[plan[kept]] = False
         others = unused.nonzero().flatten()
         if len(replaced) * batch_size > len(others):
@@ -74,6 +77,6 @@ class MixedBatches(BatchSelector):
                 f"hardness={self.hardness} replaces {len(replaced)} of {count} batches of {batch_size} by disjoint ones; "
                 f"only {len(others)} of N={num_samples} samples are not in the others"
             )
-        drawn = others[torch.randperm(len(others), generator=generator)[: len(replaced) * batch_size]]
+        drawn = others[random_order(len(others), generator)[: len(replaced) * batch_size]]
         plan[replaced] = drawn.view(-1, batch_size)
         return plan

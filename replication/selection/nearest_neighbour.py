@@ -2,7 +2,7 @@
 
 import torch
 
-from replication.selection.base import BatchSelector, shuffled_rows
+from replication.selection.base import BatchSelector, random_order, shuffled_rows
 from replication.selection.neighbours import BLOCK_ELEMENTS, similarity_factors
 from replication.validation import check_count
 
@@ -48,7 +48,7 @@ class NearestNeighbour(BatchSelector):
                 if free[first]:
                     rows.append(self._fill(first, similarity, free, generator))
                     free[rows[-1]] = False
-        return torch.stack(rows)[torch.randperm(len(rows), generator=generator)]
+        return torch.stack(rows)[random_order(len(rows), generator)]
 
     def _fill(self, first, similarity, free, generator):
         """Return the batch [B] of the sample `first`, given its similarity [N] to all (overwritten) and who is `free` [N]."""
@@ -59,11 +59,11 @@ class NearestNeighbour(BatchSelector):
         values, near = similarity.topk(min(self.window, len(similarity)))
         near = near[values > -torch.inf].cpu()
         if len(near) > wanted:
-            near = near[torch.randperm(len(near), generator=generator)[:wanted]]
-        batch = torch.cat([torch.tensor([first]), near])
+            near = near[random_order(len(near), generator)[:wanted]]
+        batch = torch.cat([torch.tensor([first], dtype=torch.int64, device="cpu"), near])
         if len(near) < wanted:
             others = free.cpu()
             others[batch] = False
             skipped = others.nonzero().flatten()
-            batch = torch.cat([batch, skipped[torch.randperm(len(skipped), generator=generator)[: wanted - len(near)]]])
+            batch = torch.cat([batch, skipped[random_order(len(skipped), generator)[: wanted - len(near)]]])
         return batch

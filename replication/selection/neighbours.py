@@ -42,9 +42,9 @@ def nearest_neighbours(u: Tensor, v: Tensor, count: int, block_elements: int = B
     check_count("count", count, 1, size - 1, "the number of other samples")
     left, right = similarity_factors(u, v)
     found = []
-    for rows in torch.arange(size, device=u.device).split(max(1, block_elements // size)):
+    for rows in torch.arange(size, dtype=torch.int64, device=u.device).split(max(1, block_elements // size)):
         similarity = left[rows] @ right.T
-        similarity[torch.arange(len(rows), device=u.device), rows] = -torch.inf
+        similarity[torch.arange(len(rows), dtype=torch.int64, device=u.device), rows] = -torch.inf
         found.append(similarity.topk(count, dim=1).indices.cpu())
     return torch.cat(found)
 

@@ -8,7 +8,8 @@ import torch
 from torch import Generator, LongTensor, Tensor
 from torch.utils.data import Sampler
 
-from replication.selection.base import BatchSelector
+from replication.selection.base import BatchSelector, random_order
+from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_num_samples
 
 
@@ -231,9 +232,9 @@ class PlannedBatchSampler(Sampler[list[int]]):
 
 def fill_epoch(select: Callable[[Generator], LongTensor], length: int, generator: Generator) -> LongTensor:
     """Return exactly `length` batches [length, B]: `select` is called until they are enough; of too many, a random subset."""
-    rows = select(generator)
-    if len(rows) > length:
-        rows = rows[torch.randperm(len(rows), generator=generator)[:length]]
-    while len(rows) < length:
-        rows = torch.cat([rows, select(generator)])
-    return rows[:length]
+    plans = [select(generator)]
+    while sum(map(len, plans)) < length:
+        plans.append(select(generator))
+    with plain_tensors():
+        rows = torch.cat(plans)
+        return rows[random_order(len(rows), generator)[:length] if len(plans[0]) > length else slice(length)]

@@ -2,7 +2,7 @@
 
 import torch
 
-from replication.selection.base import IndexSelector, shuffled_rows
+from replication.selection.base import IndexSelector, random_order, shuffled_rows
 from replication.validation import check_count
 
 
@@ -32,5 +32,6 @@ class ShuffledBatches(IndexSelector):
 def independent_rows(rows: int, num_samples: int, batch_size: int, generator) -> torch.LongTensor:
     """Return `rows` batches [rows, B], each drawn uniformly from all C(N, B), independently of the others."""
     if rows * num_samples <= 2**22:
-        return torch.rand(rows, num_samples, generator=generator).argsort(dim=1)[:, :batch_size].clone()
-    return torch.stack([torch.randperm(num_samples, generator=generator)[:batch_size] for _ in range(rows)])
+        keys = torch.rand(rows, num_samples, generator=generator, dtype=torch.float32, device="cpu")
+        return keys.argsort(dim=1)[:, :batch_size].clone()
+    return torch.stack([random_order(num_samples, generator)[:batch_size] for _ in range(rows)])

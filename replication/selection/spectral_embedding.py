@@ -1,15 +1,19 @@
 """Spectral embedding of one chunk's edge weights, in single precision wherever that does not change the batches."""
 
+import inspect
+import logging
 import math
 
 import numpy as np
 import torch
-from scipy.linalg import eigh
+from scipy.linalg import LinAlgError, eigh
 from scipy.linalg.blas import dsymv, ssymv
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
 from replication.selection.weights import edge_weights, safe_to_multiply
+
+logger = logging.getLogger("replication.selection")
 
 LEAST_MEAN_WEIGHT = 1e-3  # float32 rounds weights by about 1e-6: of a sample whose weights are smaller too much is lost
 LARGEST_SCALE = 1e3  # float32 eigenvectors err by about 1e-6, which the division by small degrees makes so much larger
@@ -81,7 +85,34 @@ def _leading_eigenvectors(matrix: np.ndarray, count: int) -> np.ndarray:
         width, symmetric = (5 * count // 2, ssymv) if matrix.dtype == np.float32 else (7 * count // 2, dsymv)
         product = LinearOperator(matrix.shape, lambda x: symmetric(1, matrix.T, x.ravel()), dtype=matrix.dtype)
         try:
-            return eigsh(product, count, which="LA", ncv=max(width, 64), v0=start)[1]
-        except ArpackError:  # it can stall on many equal eigenvalues, which the dense solver does not mind
+            vectors = eigsh(product, count, which="LA", ncv=max(width, 64), v0=start, **_fixed_restarts())[1]
+            if _is_complete(vectors, count):
+                return vectors
+        except ArpackError:  # it can stall on many equal eigenvalues, which the dense solvers mind less
             pass
-    return eigh(matrix.astype(np.float64), subset_by_index=(size - count, size - 1), check_finite=False)[1]
+    return _dense_eigenvectors(matrix.astype(np.float64), count)
+
+
+def _fixed_restarts() -> dict:
+    """Return the argument of `eigsh` that fixes what it draws where its basis ends early, as with few distinct samples."""
+    # SciPy before 1.17 does not know it.
+    return {"rng": np.random.default_rng(1)} if "rng" in inspect.signature(eigsh).parameters else {}
+
+
+def _dense_eigenvectors(matrix: np.ndarray, count: int) -> np.ndarray:
+    """Return the same by dense solvers, in float64: the fastest one first, which at times fails on equal eigenvalues."""
+    size = len(matrix)
+    for driver in ("evr", "evd", "ev"):
+        subset = (size - count, size - 1) if driver == "evr" else None  # the others know only all eigenvectors
+        try:
+            vectors = eigh(matrix, driver=driver, subset_by_index=subset, check_finite=False)[1][:, -count:]
+        except (LinAlgError, ValueError):  # an internal error of LAPACK; SciPy stumbles over too few eigenvalues
+            continue
+        if _is_complete(vectors, count):
+            return vectors
+    logger.warning("no eigenvectors of %d samples could be found; their batches are arbitrary", size)
+    return np.eye(size, count)
+
+
+def _is_complete(vectors: np.ndarray, count: int) -> bool:
+    return vectors.shape[1] == count and bool(np.isfinite(vectors).all())

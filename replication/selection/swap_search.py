@@ -7,7 +7,7 @@ import torch
 from torch import LongTensor, Tensor
 
 from replication.losses import batch_losses
-from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
+from replication.selection.base import BatchSelector, ClippedCount, random_order, shuffled_rows
 from replication.selection.grouping import group_alike, tree_partition
 from replication.selection.parallel import map_chunks, single_threaded
 from replication.selection.swaps import swap_by_loss, swap_by_weight
@@ -122,7 +122,7 @@ class SwapSearch(BatchSelector):
             if value < 1.001 * before:
                 break
         # The tree leaves neighbouring batches side by side; training on them in this order would dwell on one region.
-        return rows[torch.randperm(len(rows), generator=generator)]
+        return rows[random_order(len(rows), generator)]
 
     def _search_group(self, u: Tensor, v: Tensor, rows: LongTensor, fresh: bool, group: LongTensor) -> LongTensor:
         return self._search(u, v, rows[group], fresh)

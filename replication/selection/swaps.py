@@ -9,10 +9,11 @@ gains as much for ten times the time. Larger chunks gain far more for theirs.
 """
 
 import numpy as np
-from numba import njit
+
+from replication.selection.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def swap_by_weight(weights: np.ndarray, label: np.ndarray, clusters: int, max_passes: int) -> int:
     """Raise the total weight inside the clusters of an even partition by pairwise swaps, in place.
 
@@ -56,7 +57,7 @@ def swap_by_weight(weights: np.ndarray, label: np.ndarray, clusters: int, max_pa
     return swaps
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cluster_sums(weights, label, clusters):
     """Return S [k, n], the weight between each cluster and each sample, and each sample's own entry of it [n]."""
     n = len(label)
@@ -71,7 +72,7 @@ def cluster_sums(weights, label, clusters):
     return towards, inside
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def exchange(i, j, weights, label, towards, inside):
     """Let samples i and j change clusters, and keep the sums of `cluster_sums` up to date, all in place."""
     a, b = label[i], label[j]
@@ -88,7 +89,7 @@ def exchange(i, j, weights, label, towards, inside):
             inside[m] = from_b[m]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def swap_by_loss(weights, forth, back, label, members, max_passes, candidates):
     """Raise the total contrastive loss of the batches of an even partition by pairwise swaps, in place.
 
@@ -151,7 +152,7 @@ def swap_by_loss(weights, forth, back, label, members, max_passes, candidates):
     return swaps
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _denominators(batch, forth, back, sums):
     for i in batch:
         one, two = 1.0, 1.0
@@ -162,7 +163,7 @@ def _denominators(batch, forth, back, sums):
         sums[0, i], sums[1, i] = one, two
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _loss_gain(i, j, mine, theirs, forth, back, sums):
     """Return by how much B times the total loss changes if i leaves batch `mine` for `theirs` and j goes the other way."""
     gain = 0.0

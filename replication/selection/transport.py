@@ -5,10 +5,11 @@ N + k nodes and N k edges first, which alone takes longer than all the paths of 
 """
 
 import numpy as np
-from numba import njit
+
+from replication.selection.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def transport(costs: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Return the cluster [N] of each sample that minimises the total of `costs`, with exactly sizes[c] samples in cluster c.
 
@@ -49,7 +50,7 @@ def transport(costs: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     return cluster
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _cheapest_path(source, wanted, cheapest, price):
     """Return the cluster among the `wanted` [k] that is cheapest to reach from `source`, and the previous one on each path.
 
@@ -79,7 +80,7 @@ def _cheapest_path(source, wanted, cheapest, price):
     return here, previous
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _enter(n, c, costs, first, after, before, cheapest, mover):
     """Add sample n to cluster c."""
     after[n], before[n] = first[c], -1
@@ -92,7 +93,7 @@ def _enter(n, c, costs, first, after, before, cheapest, mover):
             cheapest[c, other], mover[c, other] = extra, n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _leave(n, c, costs, first, after, before, cheapest, mover):
     """Take sample n out of cluster c, and find out who is cheapest to move now where it was n."""
     if before[n] >= 0:

@@ -5,9 +5,11 @@ import math
 import torch
 from torch import LongTensor, Tensor
 
+from replication.torch_settings import plain_tensors
 from replication.validation import check_count
 
 
+@plain_tensors()
 def edge_weights(u: Tensor, v: Tensor, batch_size: int, temperature: float = 1.0) -> Tensor:
     """Return the symmetric weights w(i, j) [N, N] of the paper's lower bound, zero on the diagonal.
 
@@ -20,7 +22,7 @@ def edge_weights(u: Tensor, v: Tensor, batch_size: int, temperature: float = 1.0
     sum inside the batches of an even partition is the min-cut problem that the paper solves approximately.
 
     Args:
-        u, v: unit rows [N, d] of any floating-point type; the weights have the same type.
+        u, v: unit rows [N, d] of any floating-point type; the weights have the same type, and no graph.
         batch_size: B >= 2.
         temperature: > 0.
 

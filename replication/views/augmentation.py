@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from replication.validation import check_count
+from replication.torch_settings import plain_tensors
+from replication.validation import check_count, check_has_values
 from replication.views.blur import draw_widths, gaussian_blur, kernel_radius
 from replication.views.colour import draw_jitter, jitter, to_grey
 from replication.views.crop import crop_resize, draw_boxes
@@ -71,7 +72,7 @@ class Augmentation:
         low, high = (sigma * self.size / BLUR_SIZE for sigma in self.blur_sigma)
         return None if high < LEAST_BLUR or self.blur_p == 0 else (low, high)
 
-    @torch.no_grad()
+    @plain_tensors()
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         """Return one random view of each image: uint8 [B, 3, H, W] -> float32 [B, 3, size, size], normalised.
 
@@ -79,18 +80,19 @@ class Augmentation:
         equal bits. Nothing waits for the device.
 
         Raises:
-            TypeError, ValueError: wrong images, or a generator on another device.
+            TypeError, ValueError: wrong images or none (meta device), or a generator on another device.
         """
         check_images(images)
+        check_has_values("images", images)
         if generator.device.type != images.device.type:
             raise ValueError(f"generator lives on {generator.device}; it must be on the device of images, {images.device}")
         drawn = self._draw(images, generator)
         chunk = CPU_CHUNK // self.size**2 or 1 if images.device.type == "cpu" else len(images) or 1
-        with torch.autocast(images.device.type, enabled=False):  # half precision would spoil the weights of the pixels
-            parts = zip(images.split(chunk), *(each.split(chunk) for each in drawn), strict=True)
-            views = [self._view(*part) for part in parts]
+        parts = zip(images.split(chunk), *(each.split(chunk) for each in drawn), strict=True)
+        views = [self._view(*part) for part in parts]
         return views[0] if len(views) == 1 else torch.cat(views)
 
+    @plain_tensors()
     def pair(self, images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return two independent random views of each image, faster than two calls."""
         first, second = self(torch.cat([images, images]), generator).chunk(2)
@@ -100,7 +102,7 @@ class Augmentation:
         """Return the parameters of one view of each image, in the order of the arguments of `_view`; first axis: images."""
         count, _, height, width = images.shape
         boxes = draw_boxes(count, height, width, self.crop_scale, self.crop_ratio, generator)
-        flip, turn_grey = torch.rand(2, count, generator=generator, device=images.device)
+        flip, turn_grey = torch.rand(2, count, generator=generator, dtype=torch.float32, device=images.device)
         factors, order = draw_jitter(count, self.jitter, self.jitter_p, generator)
         sigma = draw_widths(count, self.blur_pixels or (0, 0), self.blur_p, generator)
         return boxes, flip < self.flip_p, factors, order, turn_grey < self.gray_p, sigma

@@ -13,7 +13,7 @@ NO_BLUR = 1e-3  # pixels: a kernel this narrow is exactly the identity
 
 def draw_widths(count: int, sigma: tuple[float, float], probability: float, generator: Generator) -> Tensor:
     """Return random standard deviations [count] in pixels, uniform in `sigma`, or next to none with 1 - `probability`."""
-    u = torch.rand(2, count, generator=generator, device=generator.device)
+    u = torch.rand(2, count, generator=generator, dtype=torch.float32, device=generator.device)
     return torch.where(u[0] < probability, sigma[0] + (sigma[1] - sigma[0]) * u[1], NO_BLUR)
 
 

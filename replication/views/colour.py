@@ -16,7 +16,7 @@ def draw_jitter(
     [max(0, 1 - s), 1 + s], for hue a shift uniform in [-s, s], and a uniformly random order. Samples that are left out have
     factors (1, 1, 1, 0), which change nothing.
     """
-    u = torch.rand(9, count, generator=generator, device=generator.device)
+    u = torch.rand(9, count, generator=generator, dtype=torch.float32, device=generator.device)
     chosen, factors = u[8] < probability, []
     for operation, strength in enumerate(strengths):
         neutral = 0.0 if operation == HUE else 1.0
@@ -35,7 +35,7 @@ def jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
     run twice: a sample takes before its hue shift those that its order puts there, and the rest after it.
     """
     hue_place = (order == HUE).int().argmax(1, keepdim=True)
-    places = torch.arange(3, device=order.device)
+    places = torch.arange(3, dtype=torch.int64, device=order.device)
     others = order.gather(1, places + (places >= hue_place))  # the order of the three without hue
     amounts = factors.gather(1, others)
     before = places < hue_place

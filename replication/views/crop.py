@@ -20,7 +20,7 @@ def draw_boxes(
     with an allowed ratio.
     """
     device = generator.device
-    u = torch.rand(2, ATTEMPTS, count, generator=generator, device=device)
+    u = torch.rand(2, ATTEMPTS, count, generator=generator, dtype=torch.float32, device=device)
     area = height * width * (scale[0] + (scale[1] - scale[0]) * u[0])
     low, high = math.log(ratio[0]), math.log(ratio[1])
     aspect = torch.exp(low + (high - low) * u[1])
@@ -31,7 +31,7 @@ def draw_boxes(
     found = fits.any(0)
     h = torch.where(found, heights.gather(0, first)[0], fallback[0])
     w = torch.where(found, widths.gather(0, first)[0], fallback[1])
-    place = torch.rand(2, count, generator=generator, device=device)
+    place = torch.rand(2, count, generator=generator, dtype=torch.float32, device=device)
     top = torch.where(found, (place[0] * (height - h + 1)).floor(), (height - fallback[0]) // 2)
     left = torch.where(found, (place[1] * (width - w + 1)).floor(), (width - fallback[1]) // 2)
     return torch.stack([top, left, h, w], dim=1)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from replication.torch_settings import plain_tensors
 from replication.validation import check_count
 
 Triple = tuple[float, float, float]
@@ -35,6 +36,7 @@ def normalise(pixels: Tensor, mean: Triple, std: Triple) -> Tensor:
     return result
 
 
+@plain_tensors()
 def as_input(images: Tensor, mean: Triple, std: Triple, size: int | None = None) -> Tensor:
     """Return `images` uint8 [B, 3, H, W] as a network's input without augmentation: float32 [B, 3, size, size].
 
