@@ -38,7 +38,7 @@ def paired_comparison(
         of zero; else, and with fewer than two pairs, "undecided".
 
     Raises:
-        TypeError, ValueError: a column or the baseline is missing, a value is no finite number or is text, or a run occurs twice.
+        TypeError, ValueError: a column or the baseline is missing, a value is text or no finite number, or a run occurs twice.
     """
     check_positive("margin", margin)
     if isinstance(within, str):

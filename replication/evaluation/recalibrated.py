@@ -8,6 +8,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
 from replication.torch_settings import full_precision
+from replication.validation import check_has_values
 
 
 def learned_norms(network: nn.Module) -> list[_BatchNorm]:
@@ -33,9 +34,12 @@ def recalibrated(
             `with` block is outside of it, as scores and ranks must not be computed in half precision.
 
     Raises:
+        ValueError: the network is on the meta device, which has no statistics.
         Whatever the network raises; its statistics are restored then too.
     """
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    for norm in norms:
+        check_has_values("network", norm.running_mean)
     kept = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
     modes = {module: module.training for module in network.modules()}
     try:

@@ -12,10 +12,10 @@ from threadpoolctl import ThreadpoolController
 
 
 @cache
-def _thread_pools() -> ThreadpoolController:
+def _thread_pools(user_api: str) -> ThreadpoolController:
     # Finding the libraries' thread pools takes milliseconds, longer than a small plan: once is enough, as the modules that
     # load them are imported with this package.
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api=user_api)
 
 
 class _SingleBlasThread:
@@ -27,7 +27,7 @@ class _SingleBlasThread:
     def __enter__(self):
         with self._lock:
             if self._inside == 0:
-                self._limit = _thread_pools().limit(limits=1, user_api="blas")
+                self._limit = _thread_pools("blas").limit(limits=1)
             self._inside += 1
 
     def __exit__(self, *error):
@@ -50,7 +50,7 @@ def single_threaded() -> Iterator[None]:
     _set_torch_threads(1, threads)
     try:
         # OpenMP, as torch, counts its threads for each calling thread.
-        with _single_blas_thread, _thread_pools().limit(limits=1, user_api="openmp"):
+        with _single_blas_thread, _thread_pools("openmp").limit(limits=1):
             yield
     finally:
         _set_torch_threads(threads, threads)
@@ -76,7 +76,7 @@ def _set_torch_threads(count: int, for_new_threads: int) -> None:
 
 def _begin_worker() -> None:
     _set_torch_threads(1, torch.get_num_threads())  # a new thread has what new threads get
-    _thread_pools().limit(limits=1, user_api="openmp")
+    _thread_pools("openmp").limit(limits=1)
 
 
 def map_chunks(function: Callable, chunks: list, workers: int | None = None) -> list:
