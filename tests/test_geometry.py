@@ -146,3 +146,11 @@ def test_two_designs():
     assert not geometry.is_two_design(AllBatches(2).plan(5)[1:], 5)
     assert not geometry.is_two_design(FixedBatches(2).plan(6), 6)
     assert not geometry.is_two_design(AllBatches(1).plan(5), 5)
+
+
+def test_batches_of_a_family_may_be_int32_but_no_mask():
+    batches = torch.tensor([[0, 1], [1, 2], [0, 2]])
+    assert torch.equal(geometry.pair_counts(batches.int(), 3), geometry.pair_counts(batches, 3))
+    assert geometry.is_two_design(batches.int(), 3)
+    with pytest.raises(TypeError, match=r"^batches is torch.bool; it must be an integer tensor of shape \[M, B\]$"):
+        geometry.pair_counts(batches > 0, 3)

@@ -98,7 +98,7 @@ def _check_table(table: pd.DataFrame, metric: str, within: list[str]) -> None:
     if len(text):
         run = text.iloc[0]
         raise TypeError(
-            f"{metric}={run[metric]!r} of {run['selector']}, seed {run['seed']}, is {type(run[metric]).__name__}; it must "
+            f"{metric}={run[metric]} of {run['selector']}, seed {run['seed']}, is {type(run[metric]).__name__}; it must "
             "be a number: convert the column with pd.to_numeric"
         )
     twice = table[table.duplicated(["selector", "seed", *within])]

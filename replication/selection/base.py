@@ -8,7 +8,7 @@ import torch
 from torch import Generator, LongTensor, Tensor
 
 from replication.selection.describing import describe_call
-from replication.selection.parallel import single_threaded
+from replication.selection.parallel import single_torch_thread
 from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_has_values, check_num_samples, check_pairs, unit_rows
 
@@ -49,7 +49,7 @@ class BatchSelector(ABC):
         """
         check_generator(generator)
         v = u if v is None else v
-        with single_threaded():  # on a busy machine, threads wait for each other longer than these steps take
+        with single_torch_thread():  # on a busy machine, threads wait for each other longer than these steps take
             check_pairs(u, v)
             check_has_values("u", u)
             check_has_values("v", v)
@@ -86,7 +86,7 @@ class IndexSelector(BatchSelector):
     @plain_tensors()
     def select(self, u: Tensor, v: Tensor | None = None, generator: Generator | None = None) -> LongTensor:
         """Choose mini-batches for len(u) samples; the embeddings are checked but do not matter. See `BatchSelector.select`."""
-        with single_threaded():
+        with single_torch_thread():
             check_pairs(u, u if v is None else v)
         return self.plan(len(u), generator)
 

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, LongTensor, Tensor
 
 from replication.selection.base import BatchSelector, random_order
-from replication.selection.parallel import single_threaded
+from replication.selection.parallel import single_torch_thread
 from replication.torch_settings import plain_tensors
 from replication.validation import check_pairs
 
@@ -45,7 +45,7 @@ class MixedBatches(BatchSelector):
         """Choose mini-batches; see `BatchSelector.select`."""
         if self.uses_embeddings:
             return super().select(u, v, generator)
-        with single_threaded():
+        with single_torch_thread():
             check_pairs(u, u if v is None else v)
         return self.plan(len(u), generator)
 

@@ -3,7 +3,7 @@
 from replication.losses import batch_losses, nt_xent_losses
 from replication.selection.all_batches import AllBatches
 from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
-from replication.selection.parallel import single_threaded
+from replication.selection.parallel import single_torch_thread
 from replication.selection.shuffled import independent_rows
 from replication.validation import check_choice, check_count, check_positive
 
@@ -60,7 +60,7 @@ class OrderedSGD(BatchSelector):
         q = max(1, count // 10) if self.q is None else self.q
         if q > count:
             raise ValueError(f"q={q} must be <= {count}, the number of candidates that N={len(u)} samples give")
-        with single_threaded():  # many small products, during which threads would mostly wait for each other
+        with single_torch_thread():  # many small products, during which threads would mostly wait for each other
             if self.loss == "nt_xent":
                 losses = nt_xent_losses(u, v, batches, self.temperature)
             else:

@@ -18,6 +18,11 @@ def _thread_pools(user_api: str) -> ThreadpoolController:
     return ThreadpoolController().select(user_api=user_api)
 
 
+@cache
+def _helper() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1)  # kept: a new thread each time would cost more than some plans
+
+
 class _SingleBlasThread:
     """A context that limits BLAS to one thread. The limit holds for the whole process, so the last one out lifts it."""
 
@@ -27,17 +32,30 @@ class _SingleBlasThread:
     def __enter__(self):
         with self._lock:
             if self._inside == 0:
-                self._limit = _thread_pools("blas").limit(limits=1)
+                self._limit = _helper().submit(self._begin).result()
             self._inside += 1
 
     def __exit__(self, *error):
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
-                self._limit.restore_original_limits()
+                _helper().submit(self._limit.__exit__, *error).result()
+
+    # threadpoolctl from 3.8 on lets nobody lift a limit but the thread that set it: here, the helper.
+    def _begin(self):
+        return _thread_pools("blas").limit(limits=1).__enter__()
 
 
 _single_blas_thread = _SingleBlasThread()
+
+
+def _forget_threads() -> None:
+    _helper.cache_clear()
+    _single_blas_thread.__init__()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)  # threads do not survive a fork
 
 
 @contextmanager
@@ -46,23 +64,20 @@ def single_threaded() -> Iterator[None]:
 
     Other threads may be inside at the same time. Afterwards all have as many threads as before.
     """
+    # OpenMP, as torch, counts its threads for each calling thread.
+    with single_torch_thread(), _single_blas_thread, _thread_pools("openmp").limit(limits=1):
+        yield
+
+
+@contextmanager
+def single_torch_thread() -> Iterator[None]:
+    """Run torch alone on one thread inside the block: cheaper to enter, for steps that use no other library."""
     threads = torch.get_num_threads()
     _set_torch_threads(1, threads)
     try:
-        # OpenMP, as torch, counts its threads for each calling thread.
-        with _single_blas_thread, _thread_pools("openmp").limit(limits=1):
-            yield
+        yield
     finally:
         _set_torch_threads(threads, threads)
-
-
-@cache
-def _helper() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1)  # kept: a new thread each time would cost more than some plans
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_helper.cache_clear)  # threads do not survive a fork
 
 
 def _set_torch_threads(count: int, for_new_threads: int) -> None:

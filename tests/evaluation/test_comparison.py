@@ -81,6 +81,10 @@ def test_wrong_inputs_raise_one_clear_line():
     good = table.dropna()
     text = good.assign(accuracy=good.accuracy.astype(str) + "%")
     objectives = good.assign(objective="simclr")
+
+    def compared(column):
+        return paired_comparison(good.assign(accuracy=column), "accuracy", "SGD", 1)
+
     cases = [
         (ValueError, "margin=0 must be", lambda: paired_comparison(good, "accuracy", "SGD", 0)),
         (ValueError, "no column 'loss'; it has selector, seed, accuracy", lambda: paired_comparison(good, "loss", "SGD", 1)),
@@ -93,9 +97,25 @@ def test_wrong_inputs_raise_one_clear_line():
         ),
         (ValueError, "accuracy=nan of SC, seed 1, is no finite number", lambda: paired_comparison(table, "accuracy", "SGD", 1)),
         (ValueError, "accuracy=1.0% of SGD, seed 0, is no finite", lambda: paired_comparison(text, "accuracy", "SGD", 1)),
+        (TypeError, "accuracy=1.0 of SGD, seed 0, is str; it must be a number", lambda: compared(good.accuracy.astype(str))),
+        (TypeError, "accuracy=True of SGD, seed 0, is bool; it must be", lambda: compared(good.accuracy > 0)),
+        (
+            TypeError,
+            r"within='objective' must be several names of columns: \['objective'\]",
+            lambda: paired_comparison(objectives, "accuracy", "SGD", 1, within="objective"),
+        ),
         (ValueError, "SGD, seed 0, occurs twice", lambda: paired_comparison(pd.concat([good, good]), "accuracy", "SGD", 1)),
     ]
     for kind, message, call in cases:
         with pytest.raises(kind, match=message) as error:
             call()
         assert "\n" not in str(error.value)
+
+
+def test_names_may_come_as_a_generator_and_numbers_as_objects():
+    table = table_of(SGD=[1.0, 2.0], SC=[2.0, 4.0]).assign(objective="simclr", data=[None] * 4)
+    expected = paired_comparison(table, "accuracy", "SGD", 1, within=["objective"])
+    pd.testing.assert_frame_equal(paired_comparison(table, "accuracy", "SGD", 1, within=iter(["objective"])), expected)
+    objects = table.astype({"accuracy": object})
+    pd.testing.assert_frame_equal(paired_comparison(objects, "accuracy", "SGD", 1, within=["objective"]), expected)
+    assert len(paired_comparison(table, "accuracy", "SGD", 1, within=["data"])) == 1  # a missing value is a value

@@ -137,3 +137,19 @@ def test_wrong_inputs_raise_one_clear_line():
         with pytest.raises(kind, match=message) as error:
             call()
         assert "\n" not in str(error.value)
+
+
+def test_ks_may_be_any_iterable_of_integers():
+    u, v = drawn(20, 6), drawn(20, 6, seed=1)
+    expected = retrieval_metrics(u, v, ks=[1, 5])
+    assert retrieval_metrics(u, v, ks=(k for k in (1, 5))) == expected and "mean R@5" in expected
+    with pytest.raises(TypeError, match=r"^ks=5 must be several integers, such as \(5,\)$"):
+        retrieval_metrics(u, v, ks=5)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int8, torch.int16, torch.uint16, torch.int32, torch.uint32])
+def test_groups_of_every_integer_type_and_of_booleans_mean_the_same(dtype):
+    u, v, groups = drawn(20, 6), drawn(20, 6, seed=1), torch.arange(20) % 2
+    expected = retrieval(u, v, groups, groups)
+    assert torch.equal(retrieval(u, v, groups.to(dtype), groups.to(dtype)), expected)
+    assert torch.equal(retrieval(u, v, groups.to(dtype), groups), expected)

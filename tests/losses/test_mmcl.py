@@ -98,3 +98,14 @@ def test_coefficients_fall_on_the_nearest_samples():
     x = torch.stack([angles.cos(), angles.sin()], dim=1)
     near, far = MMCL(0.5, ceiling=100).coefficients(x)[0, 1:]
     assert near > 2 * far
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("n", [4, 64])
+def test_a_tiny_ridge_is_raised_to_what_rounding_leaves_of_it(n, dtype):
+    """Samples that are all alike, or few distinct ones, leave nothing but the ridge: coefficients stay in their range."""
+    x = torch.nn.functional.normalize(torch.eye(2, 3, dtype=dtype)[torch.arange(n) % 2] + 0.3, dim=1)
+    for rows in (x, x[:1].expand(n, -1)):
+        coefficients = MMCL(0.1, ridge=1e-300).coefficients(rows)
+        assert torch.isfinite(coefficients).all() and coefficients.min() >= 0 and coefficients.max() <= 1
+        assert torch.equal(coefficients.diagonal(), torch.zeros(n, dtype=dtype))

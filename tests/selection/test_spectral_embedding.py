@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from scipy.linalg import eigh
+from scipy.linalg import LinAlgError, eigh
 from scipy.spatial.distance import pdist
 from sklearn import manifold
 
-from replication.selection import edge_weights
+from replication.selection import SpectralClustering, edge_weights
+from replication.selection import spectral_embedding as module
 from replication.selection.spectral_embedding import chunk_embedding, normalised_affinity, spectral_embedding
 
 
@@ -98,3 +99,61 @@ def test_samples_without_any_weight(affinity, samples):
     axes = torch.eye(samples)
     embedding = chunk_embedding(axes, axes, 4, 2, 0.001, affinity)
     assert embedding.shape == (samples, 4) and np.isfinite(embedding).all()
+
+
+def failing(drivers, how):
+    """Return SciPy's `eigh` with some LAPACK drivers that fail: by an error, or by what they return."""
+
+    def solve(matrix, driver, **options):
+        if driver not in drivers:
+            return eigh(matrix, driver=driver, **options)
+        if isinstance(how, Exception):
+            raise how
+        return how(*eigh(matrix, driver=driver, **options))
+
+    return solve
+
+
+FAILURES = {
+    "error": LinAlgError("Internal Error."),
+    "SciPy's own error": ValueError("too few eigenvalues"),
+    "too few": lambda values, vectors: (values[:-1], vectors[:, :2]),
+    "not finite": lambda values, vectors: (values, np.full_like(vectors, np.nan)),
+}
+
+
+@pytest.mark.parametrize("how", FAILURES.values(), ids=list(FAILURES))
+@pytest.mark.parametrize("drivers", [["evr"], ["evr", "evd"]])
+def test_where_one_driver_fails_another_gives_the_same_space(how, drivers, monkeypatch):
+    square = np.random.default_rng(0).standard_normal((30, 30))
+    matrix = square @ square.T
+    expected = eigh(matrix)[1][:, -4:]
+    monkeypatch.setattr(module, "eigh", failing(drivers, how))
+    vectors = module._leading_eigenvectors(matrix, 4)
+    np.testing.assert_allclose(np.abs((vectors * expected).sum(axis=0)), 1, rtol=1e-10)
+
+
+def test_where_all_drivers_fail_the_plan_is_a_partition_all_the_same(monkeypatch, caplog):
+    monkeypatch.setattr(module, "eigh", failing(["evr", "evd", "ev"], LinAlgError("Internal Error.")))
+    plan = SpectralClustering(4, workers=1).select(clustered(40)[0], generator=torch.Generator().manual_seed(0))
+    assert sorted(plan.flatten().tolist()) == list(range(40))
+    assert "no eigenvectors of 40 samples could be found" in caplog.text
+
+
+FEW = {
+    "nine in ten equal": lambda n: torch.cat([torch.ones(n - n // 10, 8), clustered(n // 10, dimensions=8)[0]]),
+    "two": lambda n: torch.eye(2)[torch.arange(n) % 2],
+    "one": lambda n: torch.ones(n, 8),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
+@pytest.mark.parametrize("affinity", ["log", "exp"])
+@pytest.mark.parametrize("make", FEW.values(), ids=list(FEW))
+@pytest.mark.parametrize(("size", "k"), [(2, 6), (2, 12), (2, 24), (3, 12), (4, 12), (8, 6), (40, 12)])
+def test_few_distinct_samples_give_a_partition_and_equal_calls_equal_ones(size, k, make, affinity):
+    """On some of these LAPACK's fastest driver fails, and Lanczos has seen all of the space before it has k vectors."""
+    selector, u = SpectralClustering(size, k, affinity, 0.1), make(size * k)
+    plans = [selector.select(u, generator=torch.Generator().manual_seed(0)) for _ in range(2)]
+    assert sorted(plans[0].flatten().tolist()) == list(range(size * k))
+    assert torch.equal(*plans)
