@@ -122,10 +122,9 @@ def test_losses_inside_autocast_are_float32_and_differentiable(name, dtype):
         assert found.dtype == dtype and torch.equal(found, expected)
 
 
-@pytest.mark.parametrize("name", ["simclr", "sogclr"])
-def test_a_compiler_sees_a_loss_as_one_graph(name):
+def test_a_compiler_sees_a_loss_inside_autocast_as_one_graph():
     x = Inputs()
-    call = losses.make_objective(name, 48, 0.1).eval()
+    call = losses.make_objective("sogclr", 48, 0.1).eval()
     compiled = torch.compile(call, backend="eager", fullgraph=True)
     with torch.autocast("cpu", torch.bfloat16), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the compiler's own
