@@ -1,5 +1,8 @@
 """One look for all figures: colour-blind-safe colours, a fixed one for each method, and sizes that read on a slide."""
 
+from collections.abc import Iterable
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
@@ -32,6 +35,22 @@ METHOD_LABELS = {
     "all batches": "all C(N, B) batches",
     "fixed": "fixed batches",
 }
+
+_MARKERS = "oDs^vPX*<>"
+
+
+def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return (colour, marker) for each method of a figure.
+
+    Methods of `METHOD_COLOURS` have their own colour and a round marker. Each other one gets a colour that no method of the
+    figure has, as long as there are any, and a marker of its own.
+    """
+    methods = list(dict.fromkeys(methods))
+    styles = {name: (METHOD_COLOURS[name], _MARKERS[0]) for name in methods if name in METHOD_COLOURS}
+    used = {colour for colour, _ in styles.values()}
+    free = cycle([colour for colour in _PALETTE if colour not in used] or _PALETTE)
+    markers = cycle(_MARKERS[1:])
+    return {name: styles.get(name) or (next(free), next(markers)) for name in methods}
 
 
 def use_style() -> None:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from replication.plotting import METHOD_COLOURS, METHOD_LABELS
+from replication.plotting import METHOD_LABELS, method_styles
 
 LOSS_LABEL = "loss of a mini-batch (nats); dashed: mean"
 
@@ -33,12 +33,13 @@ def loss_histograms(losses: dict[str, pd.DataFrame], title: str) -> plt.Figure:
 
 
 def _draw_losses(axis: plt.Axes, losses: pd.DataFrame, limits: tuple[float, float], bins: int) -> None:
+    styles = method_styles(losses.selector)
     for name, group in losses.groupby("selector", sort=False):
-        family = name.split(",")[0] if name not in METHOD_COLOURS else name
-        label = f"{METHOD_LABELS.get(family, name)}: mean {group.loss.mean():.3g} (n={len(group)} batches)"
+        colour, _ = styles[name]
+        label = f"{METHOD_LABELS.get(name, name)}: mean {group.loss.mean():.3g} (n={len(group)} batches)"
         sns.histplot(
             group, x="loss", ax=axis, stat="density", bins=bins, binrange=limits, element="step", fill=True, alpha=0.25,
-            color=METHOD_COLOURS[family], label=label, linewidth=1.8,
+            color=colour, label=label, linewidth=1.8,
         )  # fmt: skip
-        axis.axvline(group.loss.mean(), color=METHOD_COLOURS[family], linestyle="--", linewidth=1.5)
+        axis.axvline(group.loss.mean(), color=colour, linestyle="--", linewidth=1.5)
     axis.set(xlabel="", ylabel="density (1/nat)")

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from replication.plotting import METHOD_COLOURS, METHOD_LABELS
+from replication.plotting import METHOD_LABELS, method_styles
 from replication.trials.records import UNTRAINED
 
 
@@ -20,6 +20,7 @@ def measures_figure(
         before, before_label: the selector that stands for the networks before training, and what the legend calls it.
     """
     methods = [name for name in dict.fromkeys(runs.selector) if name != before]
+    styles = method_styles(methods)
     rows = -(-len(measures) // 4)
     columns = -(-len(measures) // rows)
     figure, axes = plt.subplots(rows, columns, figsize=(3.7 * columns, 0.9 + (0.9 + 0.42 * len(methods)) * rows), squeeze=False)
@@ -28,8 +29,8 @@ def measures_figure(
         axis.axvline(untrained, color="black", linestyle=":", linewidth=1.5, label=f"{before_label}: {untrained:.3g}")
         for row, method in enumerate(methods):
             values = runs.loc[runs.selector == method, measure]
-            colour = METHOD_COLOURS[method]
-            axis.plot(values, np.full(len(values), row + 0.16), "o", color=colour, markersize=5, alpha=0.6)
+            colour, marker = styles[method]
+            axis.plot(values, np.full(len(values), row + 0.16), marker, color=colour, markersize=5, alpha=0.6)
             error = values.std() if len(values) > 1 else None
             axis.errorbar(values.mean(), row - 0.1, xerr=error, fmt="D", color=colour, capsize=4, markersize=7)
         axis.set_yticks(range(len(methods)), [METHOD_LABELS.get(name, name) for name in methods] if axis in axes[:, 0] else [])
@@ -55,14 +56,17 @@ def learning_figure(
         guessing: loss (nats) of a network that cannot tell the samples of a batch apart, drawn as a line.
     """
     panels = {"loss": "mean loss of the batches trained on (nats)", share: share_label}
+    styles = method_styles(history.selector)
     figure, axes = plt.subplots(1, len(panels), figsize=(6.2 * len(panels), 4.4))
     for axis, (column, label) in zip(axes, panels.items(), strict=True):
         for method, group in history.groupby("selector", sort=False):
             curve = group.groupby("epoch")[column].agg(["mean", "std"]).fillna(0)
             epochs = curve.index + 1
-            axis.plot(epochs, curve["mean"], color=METHOD_COLOURS[method], label=METHOD_LABELS.get(method, method))
+            colour, marker = styles[method]
+            line = {"color": colour, "marker": None if marker == "o" else marker, "markevery": 0.2}
+            axis.plot(epochs, curve["mean"], label=METHOD_LABELS.get(method, method), **line)
             low, high = curve["mean"] - curve["std"], curve["mean"] + curve["std"]
-            axis.fill_between(epochs, low, high, color=METHOD_COLOURS[method], alpha=0.25, linewidth=0)
+            axis.fill_between(epochs, low, high, color=colour, alpha=0.25, linewidth=0)
         axis.set(xlabel="epoch", ylabel=label)
         axis.xaxis.get_major_locator().set_params(integer=True)
     axes[1].set_ylim(bottom=0)
