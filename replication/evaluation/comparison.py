@@ -5,8 +5,8 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from replication.evaluation.interval import student_interval
 from replication.validation import check_positive
 
 BETTER, WORSE, SAME, UNDECIDED = "better", "worse", "no difference", "undecided"
@@ -66,8 +66,7 @@ def paired_comparison(
 def _compared(values: pd.Series, reference: pd.Series, margin: float, higher_is_better: bool) -> dict:
     difference = values - reference
     count, mean, sd = len(difference), difference.mean(), difference.std()
-    half = stats.t.ppf(0.975, count - 1) * sd / count**0.5 if count > 1 else np.nan
-    low, high = mean - half, mean + half
+    low, high = student_interval(difference)
     result = {"n": count, "mean": values.mean(), "baseline mean": reference.mean(), "difference": mean, "sd": sd}
     return result | {"low": low, "high": high, "outcome": _outcome(low, high, margin, higher_is_better)}
 

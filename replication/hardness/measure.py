@@ -5,10 +5,10 @@ import logging
 
 import pandas as pd
 import torch
-from scipy import stats
 from torch import LongTensor, Tensor
 
 from replication.cost import with_peak_memory
+from replication.evaluation.interval import student_interval
 from replication.hardness.inputs import Embedded
 from replication.losses import batch_losses
 from replication.results import CAVEAT, FAILS, HOLDS, UNTESTED
@@ -91,11 +91,10 @@ def paired_difference(plans: pd.DataFrame, first: str, second: str) -> pd.DataFr
     for name, group in plans.groupby("input", sort=False):
         means = group.pivot(index="seed", columns="selector", values="mean")
         difference = means[first] - means[second]
-        count = len(difference)
-        half = stats.t.ppf(0.975, count - 1) * difference.std() / count**0.5 if count > 1 else float("nan")
+        low, high = student_interval(difference)
         rows.append(
-            {"input": name, "n": count, "first": means[first].mean(), "second": means[second].mean()}
-            | {"difference": difference.mean(), "low": difference.mean() - half, "high": difference.mean() + half}
+            {"input": name, "n": len(difference), "first": means[first].mean(), "second": means[second].mean()}
+            | {"difference": difference.mean(), "low": low, "high": high}
         )
     return pd.DataFrame(rows)
 

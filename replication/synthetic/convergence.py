@@ -6,9 +6,9 @@ from itertools import product
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
-from scipy import stats
 from torch import Tensor
 
+from replication.evaluation.interval import student_interval
 from replication.geometry import distance_to_optimum, optimal_gram, released_row_wise_distance, target_name
 from replication.results import CAVEAT, FAILS, HOLDS
 from replication.selection import FullBatch
@@ -164,11 +164,10 @@ def compare_with_sgd(curves: pd.DataFrame) -> pd.DataFrame:
         difference = values - area.loc[(*labels[:-1], "SGD")]
         if labels[-1] == "SGD":
             continue
-        count = len(difference)
-        half = stats.t.ppf(0.975, count - 1) * difference.std() / count**0.5 if count > 1 else float("nan")
+        low, high = student_interval(difference)
         rows.append(
             dict(zip([*CONFIGURATION, "method"], labels, strict=True))
-            | {"n": count, "difference": difference.mean(), "low": difference.mean() - half, "high": difference.mean() + half}
+            | {"n": len(difference), "difference": difference.mean(), "low": low, "high": high}
         )
     frame = pd.DataFrame(rows)
     return frame.assign(faster=frame.high < 0, slower=frame.low > 0)
