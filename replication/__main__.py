@@ -1,25 +1,38 @@
 """The command line: `python -m replication run | list | report | compare`."""
 
 import argparse
+import os
 import sys
 
-import yaml
-
 from replication import compare, report, runner
-from replication.paths import project_root, within_project
+from replication.experiments import UsageError, experiments, misplaced_profiles, profiles, resolve
+from replication.paths import project_root, shown, within_project
+from replication.run_record import RecordError, read_record
+
+INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as shells say it of SIGINT and SIGPIPE
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 1 a notebook failed, 2 wrong usage."""
+    """Run one command; return the exit code: 0 done, 1 a notebook failed, 2 wrong usage or damaged results, 130 interrupted."""
     options = parse(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not break a long run off
     try:
-        return options.command(options)
+        code = options.command(options)
+        sys.stdout.flush()
+        return code
     except runner.NotebookError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except runner.UsageError as error:
+    except (UsageError, RecordError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted; results of earlier runs are as they were", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever reads our lines, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        return PIPE_CLOSED
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -53,56 +66,54 @@ def _run(options) -> int:
     for text in options.overrides:
         name, equals, value = text.partition("=")
         if not equals:
-            raise runner.UsageError(f"--set {text!r} must be NAME=VALUE")
-        overrides[name] = parse_value(text, value)
-    names = list(runner.experiments()) if options.experiment == "all" else [options.experiment]
+            raise UsageError(f"--set {text!r} must be NAME=VALUE")
+        overrides[name] = value
+    names = list(experiments()) if options.experiment == "all" else [options.experiment]
     if options.experiment == "all":
-        names = [name for name in names if options.profile in runner.profiles(runner.experiments()[name])]
+        names = [name for name in names if options.profile in profiles(experiments()[name])]
         if not names:
-            raise runner.UsageError(f"profile {options.profile!r} exists for no experiment")
+            raise UsageError(f"profile {options.profile!r} exists for no experiment")
     for name in names:  # a wrong parameter must not show only after an hour of other runs
-        runner.resolve(name, options.profile, overrides)
+        resolve(name, options.profile, overrides)
     for name in names:
         runner.run(name, options.profile, options.publish, options.force, overrides)
     return 0
 
 
-def parse_value(text: str, value: str):
-    """Return the value of `--set text`, read as YAML, in which also 1e-3 is a number; UsageError if it is not YAML."""
-    try:
-        parsed = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise runner.UsageError(f"--set {text!r} must be NAME=VALUE with a value that YAML can read") from None
-    try:
-        return float(parsed) if isinstance(parsed, str) else parsed
-    except ValueError:
-        return parsed
-
-
 def _list(options) -> int:
-    root = project_root()
-    for name, notebook in runner.experiments().items():
-        print(f"{name:18} {notebook.relative_to(root)}")
-        for profile in runner.profiles(notebook):
+    for name, notebook in experiments().items():
+        print(f"{name:18} {shown(notebook)}")
+        for profile in profiles(notebook):
             places = {"published": f"results/{name}/{profile}", "local": f"results/local/{name}/{profile}"}
-            found = [label for label, place in places.items() if (root / place / "run.json").is_file()]
+            found = [f"{label}{state}" for label, place in places.items() if (state := _state(place)) is not None]
             print(f"{'':18}   {profile:10} {', '.join(found) or 'not run'}")
+        for line in misplaced_profiles(notebook).values():
+            print(f"{'':18}   {line}")
     return 0
 
 
+def _state(place: str) -> str | None:
+    """Return "" for a finished run, None for none; of a damaged one what is wrong with it, in brackets."""
+    try:
+        return None if read_record(project_root() / place) is None else ""
+    except RecordError as error:
+        return f" ({error})"
+
+
 def _report(options) -> int:
+    experiments()
     folder = within_project(options.results)
     if not folder.is_dir():
-        raise runner.UsageError(f"--results {options.results!r} must be a folder that exists")
+        raise UsageError(f"--results {options.results!r} must be a folder that exists")
     page = report.write_report(folder)
-    print(f"claims ledger: {runner.shown(page)}")
+    print(f"claims ledger: {shown(page)}")
     return 0
 
 
 def _compare(options) -> int:
-    known = dict.fromkeys(name for notebook in runner.experiments().values() for name in runner.profiles(notebook))
+    known = dict.fromkeys(name for notebook in experiments().values() for name in profiles(notebook))
     if options.profile not in known:
-        raise runner.UsageError(f"--profile {options.profile!r} must be one of {', '.join(known)}")
+        raise UsageError(f"--profile {options.profile!r} must be one of {', '.join(known)}")
     print("\n".join(compare.compare_all(options.profile)))
     return 0
 

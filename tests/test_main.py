@@ -7,10 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from replication.__main__ import main, parse_value
+from replication.__main__ import main
 from replication.report import claims_page
 from replication.results import start_run
-from replication.runner import UsageError
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,8 +19,12 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.chdir(tmp_path)
-    for name in ("01_alpha.ipynb", "01_alpha.default.yaml", "01_alpha.smoke.yaml", "02_beta.ipynb", "02_beta.default.yaml"):
+    for name in ("01_alpha.ipynb", "02_beta.ipynb"):
         (tmp_path / "notebooks" / name).write_text('{"cells": []}')
+    for name in ("alpha/default", "alpha/smoke", "beta/default"):
+        path = tmp_path / "notebooks" / "profiles" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     return tmp_path
 
 
@@ -86,20 +89,6 @@ def test_report_takes_a_folder_outside_the_project(project, tmp_path_factory, ca
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     assert main(["report", "--results", str(elsewhere)]) == 0
     assert capsys.readouterr().out == f"claims ledger: {elsewhere / 'CLAIMS.md'}\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("3", 3), ("0.5", 0.5), ("1e-3", 0.001), ("true", True), ("null", None), ("[[4, 2]]", [[4, 2]]), ("digits", "digits")],
-)
-def test_values_are_read_as_yaml_with_all_numbers(text, value):
-    found = parse_value(f"name={text}", text)
-    assert found == value and type(found) is type(value)
-
-
-def test_a_value_that_is_no_yaml_is_refused():
-    with pytest.raises(UsageError, match=r"^--set 'pairs=\[\[4' must be NAME=VALUE with a value that YAML can read$"):
-        parse_value("pairs=[[4", "[[4")
 
 
 def test_the_module_is_a_program(project, monkeypatch):

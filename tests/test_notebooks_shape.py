@@ -7,8 +7,12 @@ import nbformat
 import pytest
 import yaml
 
+from replication import experiments
+from replication.parameters.cell import notebook_defaults
+from replication.parameters.files import read_values
+
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 CLAIMS = yaml.safe_load((ROOT / "replication" / "claims.yaml").read_text())
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -17,20 +21,9 @@ def code_cells(path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def parameters(path):
-    """Return the names and values assigned in the cell tagged `parameters`, in their order."""
-    (cell,) = [cell for cell in code_cells(path) if "parameters" in cell.metadata.get("tags", [])]
-    return {
-        statement.targets[0].id: ast.literal_eval(statement.value)
-        for statement in ast.parse(cell.source).body
-        if isinstance(statement, ast.Assign)
-    }
-
-
 def profiles(path):
-    """Return {profile: its values} of the YAML files beside a notebook."""
-    files = path.parent.glob(f"{path.stem}.*.yaml")
-    return {file.name.removeprefix(f"{path.stem}.").removesuffix(".yaml"): yaml.safe_load(file.read_text()) for file in files}
+    """Return {profile: its values} of the YAML files of a notebook."""
+    return {name: read_values(file, notebook_defaults(path)) for name, file in experiments.profiles(path).items()}
 
 
 def string_constants(source):
@@ -41,8 +34,9 @@ def string_constants(source):
 
 def test_there_are_notebooks_and_every_profile_belongs_to_one():
     assert NOTEBOOKS
-    stems = {path.stem for path in NOTEBOOKS}
-    assert {file.name.split(".")[0] for file in (ROOT / "notebooks").glob("*.yaml")} == stems
+    folders = {folder.name for folder in (ROOT / "notebooks" / "profiles").iterdir()}
+    assert folders == {path.stem.split("_", 1)[1] for path in NOTEBOOKS}
+    assert not list((ROOT / "notebooks").glob("*.yaml"))
 
 
 @every_notebook
@@ -69,7 +63,7 @@ def test_begins_with_text_and_parameters_and_ends_with_finish(path):
     first, second, *_, last = nbformat.read(path, as_version=4).cells
     assert first.cell_type == "markdown"
     assert second.metadata.get("tags") == ["parameters"]
-    values = parameters(path)
+    values = notebook_defaults(path)
     assert list(values)[:2] == ["profile", "results_dir"]
     assert values["profile"] == "default"
     assert values["results_dir"] == f"results/local/{path.stem.split('_', 1)[1]}"
@@ -82,12 +76,14 @@ def test_reads_its_parameters_before_it_assigns_anything(path):
     statements = ast.parse(code_cells(path)[1].source).body
     while isinstance(statements[0], ast.Import | ast.ImportFrom | ast.Expr):
         statements = statements[1:]
-    assert ast.unparse(statements[0]).startswith(f"run = start_run('{path.stem}', notebook_parameters(globals())")
+    assert ast.unparse(statements[0]).startswith(
+        f"run = start_run('{path.stem}', check_parameters(notebook_parameters(globals()))"
+    )
 
 
 @every_notebook
 def test_the_default_profile_repeats_the_parameters_cell(path):
-    expected = {name: value for name, value in parameters(path).items() if name != "results_dir"}
+    expected = {name: value for name, value in notebook_defaults(path).items() if name != "results_dir"}
     assert profiles(path)["default"] == expected
 
 
@@ -96,7 +92,7 @@ def test_every_profile_sets_only_parameters_that_exist(path):
     assert {"default", "smoke"} <= set(profiles(path))
     for profile, values in profiles(path).items():
         assert values["profile"] == profile
-        assert set(values) <= set(parameters(path)) - {"results_dir"}
+        assert set(values) <= set(notebook_defaults(path)) - {"results_dir"}
 
 
 @every_notebook

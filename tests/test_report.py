@@ -113,6 +113,7 @@ def test_the_short_ledger_counts_what_holds_and_links_the_rest_from_the_project_
 
 def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "03_synthetic.ipynb").touch()
     (tmp_path / "pyproject.toml").touch()
     names = ("ledger", "run-times", "frontier", "cifar", "clip")
     markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in names)
@@ -131,9 +132,7 @@ def test_the_committed_report_is_in_step__else_run_make_report(tmp_path, monkeyp
     shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("local", "trainings", ".*"))
     for name in ("README.md", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / "notebooks").mkdir()
-    for path in (ROOT / "notebooks").glob("*.yaml"):
-        shutil.copy(path, tmp_path / "notebooks")
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     monkeypatch.chdir(tmp_path)
     write_report(tmp_path / "results")
     for name in ("results/CLAIMS.md", "README.md"):
@@ -148,10 +147,13 @@ def test_every_link_of_the_committed_ledger_leads_to_a_file():
 
 
 def test_profiles_without_a_run_are_listed_with_their_command(tmp_path, monkeypatch):
-    monkeypatch.setattr("replication.report.project_root", lambda: tmp_path)
-    (tmp_path / "notebooks").mkdir()
-    for name in ("05_cifar.smoke", "05_cifar.default", "05_cifar.gpu"):
-        (tmp_path / "notebooks" / f"{name}.yaml").write_text("# On a GPU.\nprofile: x\n")
+    profiles = tmp_path / "notebooks" / "profiles" / "cifar"
+    profiles.mkdir(parents=True)
+    (tmp_path / "notebooks" / "05_cifar.ipynb").touch()
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    for name in ("smoke", "default", "gpu", "._gpu"):
+        (profiles / f"{name}.yaml").write_text("# On a GPU.\nprofile: x\n")
     monkeypatch.setattr("replication.report.finished_runs", lambda results: {("cifar", "default"): {}})
     table = not_run(tmp_path / "results").splitlines()
     assert table[2:] == ["| 05_cifar | gpu | On a GPU. | `python -m replication run cifar --profile gpu --publish` |"]

@@ -7,7 +7,7 @@ from replication.clip.data import FITS, PAIR_PARAMETERS, SOURCES, PairSet, load_
 from replication.clip.towers import FREEZE
 from replication.training.methods import METHODS
 from replication.training.settings import RunSettings
-from replication.validation import check_choice, check_count, check_positive
+from replication.validation import check_choice, check_count, check_flag, check_positive, check_text
 
 OBJECTIVES = ("clip", "sogclr")
 PRECISIONS = ("float32", "bfloat16")
@@ -78,6 +78,9 @@ class Settings(RunSettings):
     precision: str = "float32"
 
     def __post_init__(self):
+        for name in ("source", "image_column", "caption_column", "separator", "model", "pretrained", "image_weights", "start"):
+            check_text(name, getattr(self, name))
+        check_flag("checkpointing", self.checkpointing)
         if self.source not in SOURCES and not self.source.endswith((".csv", ".tsv")):
             raise ValueError(
                 f"source={self.source!r} must be one of {', '.join(map(repr, SOURCES))}, or the path of a .csv file"
