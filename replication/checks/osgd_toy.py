@@ -1,6 +1,6 @@
 """What the parameters of 02_osgd_toy may be."""
 
-from math import comb
+from math import comb, radians
 
 from replication.checks.common import check_names
 from replication.validation import check_count, check_each, check_positive, check_tuple
@@ -18,6 +18,10 @@ def check_parameters(parameters: dict) -> dict:
     check_each("start_degrees", p["start_degrees"], _check_angle)
     check_each("step_sizes", p["step_sizes"], check_positive)
     check_each("rhos", p["rhos"], check_positive)
+    if min(p["rhos"]) >= radians(SQUARE - min(p["start_degrees"])):
+        raise ValueError(
+            f"rhos={p['rhos']} hold from every start in start_degrees={p['start_degrees']}; nothing is left to count"
+        )
     check_each("objective_cases", p["objective_cases"], _check_case)
     check_each("disjoint_sizes", p["disjoint_sizes"], _check_disjoint)
     check_each("batch_sizes", p["batch_sizes"], check_count, 2)

@@ -33,7 +33,8 @@ def notebook_defaults(notebook: Path) -> dict:
     if len(tagged) != 1:
         raise ValueError(f"{place} has {len(tagged)} code cells with the tag {TAG!r}; it must have one")
     try:
-        statements = ast.parse(tagged[0].source).body
+        cell = tagged[0].source
+        statements = ast.parse(cell).body
     except SyntaxError as error:
         raise ValueError(f"{place}, parameters cell, line {error.lineno}: {error.msg}") from None
     found = {}
@@ -44,10 +45,14 @@ def notebook_defaults(notebook: Path) -> dict:
             found[_name(statement)] = _value(statement.value)
         except (ValueError, ArithmeticError, TypeError):
             raise ValueError(
-                f"{place}, parameters cell, line {statement.lineno}: {ast.unparse(statement)!r} must be NAME = VALUE with a"
+                f"{place}, parameters cell, line {statement.lineno}: {_source(cell, statement)!r} must be NAME = VALUE with a"
                 " text, a number, True, False, None, or a list of them"
             ) from None
     return found
+
+
+def _source(cell: str, statement: ast.stmt) -> str:
+    return ast.get_source_segment(cell, statement).splitlines()[0]
 
 
 def _name(statement: ast.stmt) -> str:

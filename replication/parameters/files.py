@@ -52,7 +52,7 @@ def _entries(file: Path) -> list[tuple[str, object, str]]:
     try:
         loader = yaml.BaseLoader(file.read_text(encoding="utf-8-sig"))
         node = loader.get_single_node()
-        if node is None:
+        if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
             return []
         if not isinstance(node, yaml.MappingNode):
             raise ValueError(f"{place} must hold lines of the form NAME: VALUE")
