@@ -116,7 +116,7 @@ class Run:
         base = self._path("tables", name)
         frame.to_csv(f"{base}.csv", index=False, float_format="%.10g", lineterminator="\n")
         text = "\n\n".join(part for part in (caption, frame.to_markdown(index=False, floatfmt=".4g")) if part)
-        Path(f"{base}.md").write_text(text + "\n")
+        Path(f"{base}.md").write_text(text + "\n", encoding="utf-8")
         frame.to_latex(f"{base}.tex", index=False, float_format="%.4g", caption=caption or None, escape=True)
         return frame
 
@@ -144,7 +144,7 @@ class Run:
         """Write timings/<name>.csv and .md: a table of times, memory or ratios of them, which no comparison looks at."""
         base = self._path("timings", name)
         frame.to_csv(f"{base}.csv", index=False, float_format="%.4g", lineterminator="\n")
-        Path(f"{base}.md").write_text(f"{caption}\n\n{frame.to_markdown(index=False, floatfmt='.3g')}\n")
+        Path(f"{base}.md").write_text(f"{caption}\n\n{frame.to_markdown(index=False, floatfmt='.3g')}\n", encoding="utf-8")
         return frame
 
     def claim(self, claim: str, verdict: str, evidence: str, table: str = "") -> None:

@@ -20,7 +20,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.chdir(tmp_path)
     for name in ("01_alpha.ipynb", "02_beta.ipynb"):
-        (tmp_path / "notebooks" / name).write_text('{"cells": []}')
+        (tmp_path / "notebooks" / name).write_text('{"cells": []}', encoding="utf-8")
     for name in ("alpha/default", "alpha/smoke", "beta/default"):
         path = tmp_path / "notebooks" / "profiles" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def test_report_writes_the_ledger_of_a_folder(project, capsys, absolute):
     folder.mkdir(parents=True)
     assert main(["report", "--results", str(folder if absolute else "results/local")]) == 0
     assert capsys.readouterr().out == "claims ledger: results/local/CLAIMS.md\n"
-    assert (folder / "CLAIMS.md").read_text() == claims_page(folder)
+    assert (folder / "CLAIMS.md").read_text(encoding="utf-8") == claims_page(folder)
 
 
 def test_report_takes_a_folder_outside_the_project(project, tmp_path_factory, capsys):

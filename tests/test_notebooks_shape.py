@@ -13,7 +13,7 @@ from replication.parameters.files import read_values
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-CLAIMS = yaml.safe_load((ROOT / "replication" / "claims.yaml").read_text())
+CLAIMS = yaml.safe_load((ROOT / "replication" / "claims.yaml").read_text(encoding="utf-8"))
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -107,7 +107,9 @@ def test_gives_a_verdict_on_exactly_its_claims(path):
     elsewhere = (
         set()
         if len(written) == len(calls)
-        else set.union(*(string_constants(module.read_text()) for module in (ROOT / "replication").rglob("*.py")))
+        else set.union(
+            *(string_constants(module.read_text(encoding="utf-8")) for module in (ROOT / "replication").rglob("*.py"))
+        )
     )
     assert own <= string_constants(code) | elsewhere, "registered in claims.yaml for this notebook, but without a verdict"
 

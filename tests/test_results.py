@@ -39,7 +39,7 @@ def contents(folder):
 def test_a_run_folder_is_complete(tmp_path):
     target = tmp_path / "results" / "synthetic"
     run = make_run(target, figure=True, seeds=3)
-    run.file("movie.txt").write_text("x")
+    run.file("movie.txt").write_text("x", encoding="utf-8")
     assert not target.exists()  # nothing is in place before the run is whole
     assert run.finish() == target
     expected = {f"tables/final.{suffix}" for suffix in ("csv", "md", "tex")}
@@ -57,9 +57,11 @@ def test_a_run_folder_is_complete(tmp_path):
 def test_tables_hold_ten_digits_for_machines_and_four_for_people(tmp_path):
     make_run(tmp_path / "r").finish()
     tables = tmp_path / "r" / "tables"
-    assert (tables / "final.csv").read_text() == "method,loss,n\nSGD,0.3333333333,1\na_b,2,2\n"
-    assert "0.3333 |" in (tables / "final.md").read_text() and "A caption" in (tables / "final.md").read_text()
-    assert r"a\_b & 2 & 2" in (tables / "final.tex").read_text()
+    assert (tables / "final.csv").read_text(encoding="utf-8") == "method,loss,n\nSGD,0.3333333333,1\na_b,2,2\n"
+    assert "0.3333 |" in (tables / "final.md").read_text(encoding="utf-8") and "A caption" in (tables / "final.md").read_text(
+        encoding="utf-8"
+    )
+    assert r"a\_b & 2 & 2" in (tables / "final.tex").read_text(encoding="utf-8")
     assert pd.read_csv(tmp_path / "r" / "claims.csv").to_dict("records") == [
         {"claim": "figure-3-sc", "verdict": HOLDS, "evidence": "0.3 against 2.0", "table": "final"}
     ]
@@ -76,7 +78,7 @@ def test_wrong_use_raises_one_clear_line(tmp_path):
 
 
 def test_an_occupied_folder_is_refused(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ValueError, match=r"holds files but no run.json; choose another folder or empty this one$"):
         make_run(tmp_path)
     with pytest.raises(ValueError, match=r"notes.txt is a file; it must be a folder$"):
@@ -110,7 +112,9 @@ def test_a_running_process_holds_the_folder_and_a_killed_one_gives_it_up(tmp_pat
         "run = start_run('03_synthetic', {'results_dir': sys.argv[1]})\n"
         "run.table('other', pd.DataFrame({'a': [1]}))\nprint('ready', flush=True)\ntime.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program, str(target)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(target)], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
         try:
             assert process.stdout.readline() == "ready\n"
             with pytest.raises(ValueError, match=rf"is being written by process {process.pid} on .*; wait for it or"):
@@ -128,7 +132,7 @@ def test_a_second_run_removes_stale_files_but_no_other_runs(tmp_path):
     make_run(target, tables=("old", "final"), figure=True).finish()
     make_run(target / "smoke").finish()
     inner = contents(target / "smoke")
-    (target / "notes.txt").write_text("mine")
+    (target / "notes.txt").write_text("mine", encoding="utf-8")
     make_run(target, tables=("final",)).finish()
     assert contents(target / "smoke") == inner
     left = {name for name in contents(target) if not name.startswith("smoke/")}

@@ -44,7 +44,7 @@ def project(tmp_path_factory):
             text = yaml.safe_dump({"profile": profile, "size": 2 if profile == "default" else 1})
             place = folder / "notebooks" / "profiles" / stem[3:] / f"{profile}.yaml"
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text)
+            place.write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(provenance, "code_hash", provenance.code_hash.__wrapped__)
@@ -90,7 +90,9 @@ def test_the_executed_notebook_is_kept_with_its_hash_and_without_this_machines_p
     notebook = nbformat.read(executed, as_version=4)
     assert "injected-parameters" in notebook.cells[2].metadata.tags
     assert notebook.metadata.papermill["input_path"] == notebook.metadata.papermill["output_path"] == "01_alpha.ipynb"
-    assert str(project) not in executed.read_text() and str(project) not in (alpha / "run.json").read_text()
+    assert str(project) not in executed.read_text(encoding="utf-8") and str(project) not in (alpha / "run.json").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_verify_names_files_that_are_missing_or_changed(alpha, tmp_path):
@@ -98,7 +100,7 @@ def test_verify_names_files_that_are_missing_or_changed(alpha, tmp_path):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(content)
     assert verify(tmp_path) == []
-    (tmp_path / "tables" / "rows.csv").write_text("row\n7\n")
+    (tmp_path / "tables" / "rows.csv").write_text("row\n7\n", encoding="utf-8")
     (tmp_path / "tables" / "rows.md").unlink()
     assert verify(tmp_path) == ["tables/rows.csv", "tables/rows.md"]
     (tmp_path / "run.json").unlink()
@@ -141,7 +143,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(project, no_kernel, capsys, arg
 
 def test_a_misspelt_parameter_in_a_profile_is_refused(project, no_kernel):
     path = project / "notebooks" / "profiles" / "alpha" / "typo.yaml"
-    path.write_text("profile: typo\nsise: 3\n")
+    path.write_text("profile: typo\nsise: 3\n", encoding="utf-8")
     try:
         with pytest.raises(UsageError, match=r"alpha/typo.yaml, line 2: 'sise' must be one of profile, results_dir, size"):
             resolve("alpha", "typo")
@@ -179,7 +181,7 @@ def test_a_failing_notebook_is_one_line_and_exit_code_1_and_leaves_earlier_resul
 
 def test_force_and_changed_parameters_run_again(project, alpha):
     """Afterwards the same command is up to date, and the files of the user and of other runs below are still there."""
-    (alpha / "notes.txt").write_text("mine")
+    (alpha / "notes.txt").write_text("mine", encoding="utf-8")
     first = read_record(alpha)
     assert main(["run", "alpha", "--force"]) == 0
     again = read_record(alpha)
@@ -187,9 +189,9 @@ def test_force_and_changed_parameters_run_again(project, alpha):
     assert main(["run", "alpha", "--set", "size=3", "--set", "rate=1e-3"]) == 0
     changed = read_record(alpha)
     assert changed["parameters"] == first["parameters"] | {"size": 3, "rate": 0.001}
-    assert (alpha / "tables" / "rows.csv").read_text() == "row,value\n0,0.001\n1,0.001\n2,0.001\n"
+    assert (alpha / "tables" / "rows.csv").read_text(encoding="utf-8") == "row,value\n0,0.001\n1,0.001\n2,0.001\n"
     assert verify(alpha) == [] and set(changed["files"]) == set(first["files"])
-    assert (alpha / "notes.txt").read_text() == "mine"
+    assert (alpha / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 def test_published_results_go_to_their_own_folder_and_any_other_can_be_chosen(project, alpha, tmp_path, capsys):
@@ -208,26 +210,26 @@ def test_published_results_go_to_their_own_folder_and_any_other_can_be_chosen(pr
 def test_a_changed_cell_makes_a_run_out_of_date(project, monkeypatch):
     """Without running it: the runner must try to execute."""
     path = project / "notebooks" / "02_beta.ipynb"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     executed = []
     monkeypatch.setattr(runner.papermill, "execute_notebook", lambda source, *_, **__: executed.append(source))
-    path.write_text(text.replace("# Words", "# Other words"))
+    path.write_text(text.replace("# Words", "# Other words"), encoding="utf-8")
     runner.run("beta")
     assert executed == []
-    path.write_text(text.replace("import os", "import os, sys"))
+    path.write_text(text.replace("import os", "import os, sys"), encoding="utf-8")
     with pytest.raises(runner.NotebookError, match=r"wrote no run.json"):
         runner.run("beta")
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     assert executed == [str(path)]
 
 
 def test_portable_leaves_all_else_as_it_is(tmp_path):
     path = tmp_path / "x.ipynb"
     details = {"input_path": "/home/me/notebooks/01.ipynb", "output_path": "/tmp/x.ipynb", "version": "2"}
-    path.write_text(json.dumps({"cells": [], "metadata": {"papermill": details, "language": "α"}}))
+    path.write_text(json.dumps({"cells": [], "metadata": {"papermill": details, "language": "α"}}), encoding="utf-8")
     runner.portable(path)
     details = {"input_path": "01.ipynb", "output_path": "x.ipynb", "version": "2"}
-    assert json.loads(path.read_text()) == {"cells": [], "metadata": {"papermill": details, "language": "α"}}
+    assert json.loads(path.read_text(encoding="utf-8")) == {"cells": [], "metadata": {"papermill": details, "language": "α"}}
 
 
 def test_a_profile_is_published_as_it_is_or_not_at_all(project, no_kernel, capsys):

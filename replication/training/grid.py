@@ -102,7 +102,7 @@ def run_folder(folder: Path, name: str, identity: dict) -> Path:
 def read_result(path: Path, identity: dict) -> dict | None:
     """Return what `write_result` wrote to `path`, or None if there is nothing, or it is of another run or damaged."""
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(path.read_text(encoding="utf-8"))
         return stored["result"] if stored["identity"] == json.loads(json.dumps(identity)) else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # the checkpoint beside it makes a new result cheap
         return None
