@@ -1,6 +1,7 @@
 """Run notebooks with papermill, and add what it lacks: checked parameters, skipping what is up to date, clear failures."""
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -113,6 +114,10 @@ def _execute(notebook: Path, profile: str, parameters: dict, scratch: Path) -> N
             # The index, from 0, counts the cell of parameters that papermill put in: it is the cell's number in the notebook.
             failed = f"{notebook.name} ({profile}): cell {error.cell_index} failed: {reason(error.ename, error.evalue)}"
             raise NotebookError(f"{failed} {copy}") from None
+        except KeyboardInterrupt:
+            # The cell's task ends as well, unheard; asyncio would print its traceback when it is thrown away.
+            logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+            raise
         except DeadKernelError:
             raise NotebookError(f"{notebook.name} ({profile}): its process died, perhaps for want of memory {copy}") from None
 
