@@ -71,7 +71,6 @@ def run(
             print(f"{name}: up to date in {shown(target)}; --force runs it again")
             return target
     except RecordError as error:
-        record = None
         print(f"{name}: runs again, as {str(error).partition(';')[0]}")
     try:
         scratch.parent.mkdir(parents=True, exist_ok=True)
@@ -81,11 +80,11 @@ def run(
 
     print(f"{name}: running {notebook.relative_to(root)}", flush=True)
     try:
+        earlier = _bytes(target / "run.json")
         _execute(notebook, profile, parameters, scratch)
-        earlier, record = record, read_record(target)
-        if record is None or record == earlier:
+        if _bytes(target / "run.json") in (None, earlier):
             raise NotebookError(f"{notebook.name} ({profile}) wrote no run.json; its last cell must call run.finish()")
-        executed = target / notebook.name
+        record, executed = read_record(target), target / notebook.name
         shutil.move(scratch, executed)
         portable(executed)
         record["files"][notebook.name] = sha256(executed)
@@ -95,6 +94,10 @@ def run(
         raise NotebookError(f"{notebook.name} ({profile}): {place} cannot be written: {error.strerror}") from None
     print(f"{name}: {record['wall_seconds']:.0f} s, results in {shown(target)}", flush=True)
     return target
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _execute(notebook: Path, profile: str, parameters: dict, scratch: Path) -> None:

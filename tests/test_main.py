@@ -1,6 +1,8 @@
 """The command line's listing, values, report and comparison (running notebooks: test_runner.py)."""
 
+import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -98,3 +100,22 @@ def test_the_module_is_a_program(project, monkeypatch):
         with pytest.raises(SystemExit) as caught:
             runpy.run_module("replication", run_name="__main__")
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("command", [["list"], ["run", "alpha"], ["run", "all"], ["compare"], ["report"]])
+def test_outside_a_clone_each_command_says_so(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    line = f"error: {tmp_path} holds no notebooks; this command works only in the cloned folder of the project, or below it\n"
+    assert capsys.readouterr().err == line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as on POSIX")
+def test_a_closed_pipe_is_silent():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "replication", "list"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")

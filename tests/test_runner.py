@@ -1,7 +1,11 @@
 """Runs of tiny notebooks with real kernels: what is written, what is skipped, and how failures leave earlier results."""
 
+import errno
 import json
+import os
 import re
+import shutil
+import tempfile
 
 import nbformat
 import pandas as pd
@@ -235,3 +239,110 @@ def test_portable_leaves_all_else_as_it_is(tmp_path):
 def test_a_profile_is_published_as_it_is_or_not_at_all(project, no_kernel, capsys):
     assert main(["run", "alpha", "--publish", "--set", "size=3"]) == 2
     assert "--publish and size: results/alpha/default holds the profile as it is" in capsys.readouterr().err
+
+
+def test_a_damaged_record_is_run_again_and_said_so(project, alpha, capsys):
+    (alpha / "run.json").write_text("{", encoding="utf-8")
+    assert main(["run", "alpha"]) == 0
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith("alpha (default): runs again, as results/local/alpha/default/run.json is damaged (no JSON: ")
+    assert verify(alpha) == []
+
+
+def test_a_changed_table_is_not_up_to_date(project, alpha, capsys, monkeypatch):
+    table, before = alpha / "tables" / "rows.csv", (alpha / "tables" / "rows.csv").read_bytes()
+    executed = []
+    monkeypatch.setattr(runner.papermill, "execute_notebook", lambda source, *_, **__: executed.append(source))
+    table.write_bytes(before[:4])
+    with pytest.raises(runner.NotebookError, match=r"wrote no run\.json"):
+        runner.run("alpha")
+    assert (
+        executed
+        and "alpha (default): runs again, as results/local/alpha/default/tables/rows.csv is missing or not what"
+        in (capsys.readouterr().out)
+    )
+    table.write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("ValueError", "one\nand more", "ValueError: one"),
+        ("ValueError", "\n\n  two", "ValueError: two"),
+        ("AssertionError", "", "AssertionError"),
+        ("KeyError", "''", "KeyError: ''"),
+        ("", None, "an error without a name"),
+    ],
+)
+def test_a_reason_is_never_empty(kind, text, expected):
+    assert runner.reason(kind, text) == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Unix sockets")
+@pytest.mark.parametrize("length", [5, 150])
+def test_sockets_lie_where_their_names_are_short_enough(tmp_path, monkeypatch, length):
+    place = tmp_path / ("x" * length)
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with runner.kernel_sockets() as places:
+        folder = os.path.dirname(places["ip"])
+        assert places["transport"] == "ipc" and os.path.isdir(folder) and len(folder) < runner.LONGEST_SOCKET
+    assert not os.path.exists(folder) and not list(place.iterdir())
+
+
+def test_without_sockets_a_kernel_takes_ports(monkeypatch):
+    monkeypatch.setattr(runner, "LONGEST_SOCKET", 3)
+    with runner.kernel_sockets() as places:
+        assert places == {}
+
+
+def test_a_full_disk_is_one_line(project, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(project / "results" / "x.ipynb"))
+
+    monkeypatch.setattr(runner.papermill, "execute_notebook", full)
+    assert failure(capsys, "run", "alpha", "--force") == (
+        1,
+        "01_alpha.ipynb (default): results/x.ipynb cannot be written: No space left on device",
+    )
+
+
+def test_a_place_that_cannot_be_written_is_one_line(project, monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").touch()
+    code, error = failure(capsys, "run", "alpha", "--set", f"results_dir={tmp_path}/file/r")
+    assert code == 2 and error.endswith(f"cannot be written: {tmp_path}/file is a file")
+    executing = project / "results" / "local" / "executing"
+    shutil.rmtree(executing)
+    executing.touch()
+    code, error = failure(capsys, "run", "alpha", "--force")
+    executing.unlink()
+    assert code == 2 and re.fullmatch(r"results/local/executing/01_alpha.default.\w{8}.ipynb cannot be written: .*", error)
+
+
+def test_ctrl_c_is_one_line(project, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner.papermill, "execute_notebook", interrupted)
+    assert main(["run", "alpha", "--force"]) == 130
+    assert capsys.readouterr().err == "interrupted; results of earlier runs are as they were\n"
+
+
+def test_profiles_have_any_name_and_their_own_folder(project, capsys, no_kernel):
+    folder = project / "notebooks" / "profiles" / "alpha"
+    (folder / "v1.5.yaml").write_text("profile: v1.5\nsize: 4\n", encoding="utf-8")
+    (folder / "._v1.5.yaml").write_bytes(b"\0\5")
+    old = project / "notebooks" / "01_alpha.mine.yaml"
+    old.touch()
+    assert resolve("alpha", "v1.5")[1]["size"] == 4
+    code, error = failure(capsys, "run", "alpha", "--profile", "mine")
+    line = "notebooks/01_alpha.mine.yaml is not used there; move it to notebooks/profiles/alpha/mine.yaml"
+    assert code == 2 and error == f"profile 'mine' of alpha must be one of default, small, v1.5; {line}"
+    assert main(["list"]) == 0
+    assert line in capsys.readouterr().out
+    (folder / "v1.5.yaml").unlink(), (folder / "._v1.5.yaml").unlink(), old.unlink()
+
+
+def test_texts_reach_the_notebook_as_they_stand(project, no_kernel):
+    for text in ("run #1", "007", "no", "a: b", "|"):
+        assert resolve("alpha", "default", {"results_dir": text})[1]["results_dir"] == text
