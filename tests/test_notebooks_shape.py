@@ -1,11 +1,15 @@
 """The form that every notebook keeps: short, without outputs, with its profiles and its claims in step."""
 
 import ast
+import json
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelspec import get_kernel_dict
 
 from replication import experiments
 from replication.parameters.cell import notebook_defaults
@@ -43,11 +47,25 @@ def test_there_are_notebooks_and_every_profile_belongs_to_one():
 def test_is_valid_and_stored_without_outputs(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert notebook.metadata.kernelspec.language == "python"
     for cell in code_cells(path):
         assert cell.outputs == []
         assert cell.execution_count is None
+
+
+@every_notebook
+def test_is_stored_as_jupyterlab_would_save_it(path):
+    """Else JupyterLab completes the metadata when it opens a notebook, and marks it as changed."""
+    text = path.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    assert text == json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    kernel, language = notebook["metadata"]["kernelspec"], notebook["metadata"]["language_info"]
+    wanted = {"name": "python3", "display_name": get_kernel_dict()["display_name"], "language": "python"}
+    assert notebook["metadata"].keys() == {"kernelspec", "language_info"} and kernel == wanted
+    # With another version than that of the kernel the mark appears all the same.
+    assert re.fullmatch(r"3\.\d+\.\d+", language["version"])
+    assert language == IPythonKernel.language_info | {"version": language["version"]}
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert all("id" in cell for cell in notebook["cells"])
 
 
 @every_notebook
@@ -67,7 +85,7 @@ def test_begins_with_text_and_parameters_and_ends_with_finish(path):
     assert list(values)[:2] == ["profile", "results_dir"]
     assert values["profile"] == "default"
     assert values["results_dir"] == f"results/local/{path.stem.split('_', 1)[1]}"
-    assert last.source.rstrip().endswith("run.finish()")
+    assert last.source.rstrip().endswith("run.finish()\nprint(run.written())")
 
 
 @every_notebook

@@ -180,3 +180,16 @@ def test_the_record_lists_the_seeds_only_where_there_are_some():
     assert results.seed_list({"seeds": 3}) == [0, 1, 2]
     assert results.seed_list({"seeds": 3, "first_seed": 5}) == [5, 6, 7]
     assert results.seed_list({"profile": "smoke"}) == []
+
+
+def test_a_run_says_what_it_wrote_and_where_the_committed_results_lie(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    local = make_run("results/local/synthetic/smoke", tables=("a", "b"), figure=True)
+    local.finish()
+    assert local.written() == "2 tables and 1 figure in results/local/synthetic/smoke"
+    published = make_run("results/synthetic/smoke")
+    published.finish()
+    assert published.written() == "1 table and 0 figures in results/synthetic/smoke"
+    assert local.written().endswith("smoke; the committed results of this profile: results/synthetic/smoke")
