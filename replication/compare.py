@@ -7,7 +7,7 @@ import pandas as pd
 
 from replication import rounding
 from replication.paths import project_root
-from replication.results import read_record
+from replication.run_record import check_files, read_record
 from replication.table_comparison import DIFFERS, IDENTICAL, RULE, STATES, compare_tables
 
 SHOWN = 5  # lines about one table; the first is the worst
@@ -44,7 +44,11 @@ class Compared:
 
 
 def compare_run(experiment: str, local: Path, committed: Path) -> Compared:
-    """Compare a finished local run with the committed run of the same profile, by folder."""
+    """Compare a finished local run with the committed run of the same profile, by folder.
+
+    Raises:
+        RecordError: a run.json, or a file that it lists, is damaged.
+    """
     found = Compared(experiment)
     here, there = read_record(local), read_record(committed)
     if there is None:
@@ -54,6 +58,8 @@ def compare_run(experiment: str, local: Path, committed: Path) -> Compared:
     if other:
         found.not_compared = f"its parameters are others ({other})"
         return found
+    for folder, record in ((local, here), (committed, there)):
+        check_files(folder, record)
     ours, theirs = (_verdicts(folder) for folder in (local, committed))
     for claim in dict.fromkeys([*theirs, *ours]):
         pair = [verdicts.get(claim, "none") for verdicts in (ours, theirs)]

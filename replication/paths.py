@@ -29,3 +29,8 @@ def file_name(text: str) -> str:
 def within_project(path: str | Path) -> Path:
     """Return `path` as it is if absolute, else below the project folder."""
     return project_root() / path
+
+
+def shown(path: Path) -> Path:
+    """Return `path` as messages show it: relative to the project folder where it lies below that."""
+    return path.relative_to(project_root()) if path.is_relative_to(project_root()) else path

@@ -34,7 +34,7 @@ def code_hash(notebook: str) -> str:
         digest.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes())
     path = project_root() / "notebooks" / f"{notebook}.ipynb"
     if path.is_file():
-        cells = json.loads(path.read_text())["cells"]
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         digest.update("\0".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code").encode())
     return digest.hexdigest()
 
@@ -72,7 +72,7 @@ def git_state() -> dict:
 
     def git(*arguments):
         """Return what a git command prints, or None where it fails."""
-        done = subprocess.run(["git", "-C", str(project_root()), *arguments], capture_output=True, text=True)
+        done = subprocess.run(["git", "-C", str(project_root()), *arguments], capture_output=True, text=True, encoding="utf-8")
         return done.stdout.strip() if done.returncode == 0 else None
 
     try:
@@ -96,7 +96,7 @@ def hardware() -> dict:
     """Return processor, usable cores, memory in GiB, torch threads, and the GPU's name or None."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file() and (found := re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text())):
+    if cpuinfo.is_file() and (found := re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text(encoding="utf-8"))):
         model = found[1].strip()
     pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
     return {

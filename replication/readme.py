@@ -76,7 +76,7 @@ def trained(results: Path, experiment: str, measures: list[str]) -> str:
 def _trained(results: Path, folder: str, measures: list[str]) -> str:
     """Return caption, links and table of one run."""
     summary = pd.read_csv(results / folder / "tables" / "summary.csv")
-    caption = (results / folder / "tables" / "summary.md").read_text().split("\n")[0]
+    caption = (results / folder / "tables" / "summary.md").read_text(encoding="utf-8").split("\n")[0]
     rows = summary[["objective", "selector", "n"]].copy()
     for name in measures:
         if name in summary:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from replication.experiments import experiments, profiles
 from replication.paths import project_root
 from replication.readme import fill_in, frontier, run_times, trained
 from replication.results import HOLDS, UNTESTABLE, UNTESTED, VERDICTS
+from replication.run_record import check_files
 from replication.runs import finished_runs, markdown_table
 
 TELLING = {verdict: 2 for verdict in VERDICTS} | {UNTESTABLE: 1, UNTESTED: 0}
@@ -29,7 +31,7 @@ HOW = """## How verdicts are made
 
 def load_claims() -> dict[str, dict]:
     """Return the registry of claims (replication/claims.yaml) by id."""
-    return yaml.safe_load((Path(__file__).parent / "claims.yaml").read_text())
+    return yaml.safe_load((Path(__file__).parent / "claims.yaml").read_text(encoding="utf-8"))
 
 
 def ledger(results: Path) -> pd.DataFrame:
@@ -85,14 +87,13 @@ def claims_page(results: Path) -> str:
 def not_run(results: Path) -> str:
     """Return a table of the profiles, smoke ones apart, that have no finished run below `results`, with their commands."""
     done, rows = finished_runs(results), []
-    for path in sorted((project_root() / "notebooks").glob("[!.]*.*.yaml")):
-        notebook, profile, _ = path.name.split(".")
-        experiment = notebook.partition("_")[2]
-        if profile != "smoke" and (experiment, profile) not in done:
-            lines = path.read_text().splitlines()
-            words = lines[0].removeprefix("#").strip() if lines and lines[0].startswith("#") else ""
-            command = f"`python -m replication run {experiment} --profile {profile} --publish`"
-            rows.append({"notebook": notebook, "profile": profile, "what": words, "command": command})
+    for experiment, notebook in experiments().items():
+        for profile, path in profiles(notebook).items():
+            if profile != "smoke" and (experiment, profile) not in done:
+                lines = path.read_text(encoding="utf-8").splitlines()
+                words = lines[0].removeprefix("#").strip() if lines and lines[0].startswith("#") else ""
+                command = f"`python -m replication run {experiment} --profile {profile} --publish`"
+                rows.append({"notebook": notebook.stem, "profile": profile, "what": words, "command": command})
     names = {"notebook": "Notebook", "profile": "Profile", "what": "What it is", "command": "Command"}
     return markdown_table(pd.DataFrame(rows, columns=list(names)), names) if rows else "*(every profile has been run)*"
 
@@ -110,17 +111,24 @@ def short_ledger(results: Path) -> str:
 
 
 def write_report(results: Path) -> Path:
-    """Write CLAIMS.md into `results`; for the committed results also the generated parts of README.md. Return CLAIMS.md."""
-    page = results / "CLAIMS.md"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(claims_page(results))
+    """Write CLAIMS.md into `results`; for the committed results also the generated parts of README.md. Return CLAIMS.md.
+
+    Raises:
+        RecordError: a run.json is damaged, or a file is not what its run wrote; nothing is written then.
+    """
+    for (experiment, profile), record in finished_runs(results).items():
+        check_files(results / experiment / profile, record)
+    texts = {results / "CLAIMS.md": claims_page(results)}
     if results == project_root() / "results":
         readme = project_root() / "README.md"
-        text = readme.read_text()
+        text = readme.read_text(encoding="utf-8")
         parts = {"ledger": short_ledger(results), "run-times": run_times(results), "frontier": frontier(results)}
         parts["clip"] = trained(results, "clip", ["image to text R@1", "text to image R@1", "mean R@10"])
         parts["cifar"] = trained(results, "cifar", ["corrupted R@1, severity 5", "R@1", "kNN", "linear probe"])
         for name, content in parts.items():
             text = fill_in(text, name, content)
-        readme.write_text(text)
-    return page
+        texts[readme] = text
+    results.mkdir(parents=True, exist_ok=True)
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    return results / "CLAIMS.md"

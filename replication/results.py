@@ -7,12 +7,12 @@ A notebook does
     run.figure("figure3", figure)
     run.claim("figure-3", HOLDS, "evidence in one line, with the number", table="final")
     run.finish()
+    print(run.written())
 
 and gets, in `results_dir`, `tables/*.csv|md|tex`, `figures/*.png|svg`, `claims.csv`, `timings.csv` and, last, `run.json`:
 a folder with a run.json is complete. Everything is written to a temporary folder beside it first.
 """
 
-import json
 import os
 import re
 import shutil
@@ -20,13 +20,16 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from replication import provenance, rounding
+from replication.folder_lock import FolderLock, writer
 from replication.markup import latex_text, markdown_text
-from replication.paths import within_project
+from replication.paths import project_root, shown, within_project
+from replication.run_record import RecordError, files_below, read_record, write_record
 from replication.validation import check_choice
 
 HOLDS = "holds"
@@ -37,6 +40,8 @@ UNTESTED = "not tested yet"
 UNTESTABLE = "cannot be tested at this size"
 PAGE = 40  # rows that a page of a LaTeX document holds
 VERDICTS = (HOLDS, CAVEAT, FAILS, FAILS_HERE, UNTESTED, UNTESTABLE)
+# The kinds of files that a run writes into each of its folders.
+GENERATED = {"tables": ("csv", "md", "tex"), "figures": ("png", "svg"), "timings": ("csv", "md")}
 
 
 def notebook_parameters(namespace: dict) -> dict:
@@ -83,9 +88,16 @@ class Run:
             parameters,
             data,
         )
-        self.folder = target.parent / f".{target.name}.partial-{os.getpid()}"
         try:
-            self.folder.mkdir(parents=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = FolderLock(target)
+            for other in target.parent.iterdir():
+                if other.name.startswith(f".{target.name}.partial-"):
+                    shutil.rmtree(other, ignore_errors=True)  # left by a run that was killed
+            self.folder = target.parent / f".{target.name}.partial-{uuid4().hex[:8]}"
+            self.folder.mkdir()
+        except BlockingIOError as error:  # it began between the check above and now
+            raise ValueError(f"results_dir={target} is being written by {error}; choose another folder") from None
         except OSError as error:
             raise PermissionError(f"results_dir={target} cannot be written: {error.strerror}") from None
         self._claims: list[dict] = []
@@ -197,7 +209,21 @@ class Run:
         }
         write_record(self.folder, record)
         promote(self.folder, self.target)
+        self._lock.release()
         return self.target
+
+    def written(self) -> str:
+        """Return in words what `finish` has written and where, and where the committed results of the same profile lie."""
+        counts = {"tables": ("csv", "table"), "figures": ("png", "figure")}
+        parts = []
+        for folder, (suffix, word) in counts.items():
+            count = len(list((self.target / folder).glob(f"*.{suffix}")))
+            parts.append(f"{count} {word}{'' if count == 1 else 's'}")
+        text = f"{' and '.join(parts)} in {shown(self.target)}"
+        committed = project_root() / "results" / self.experiment / str(self.parameters.get("profile"))
+        if committed != self.target and (committed / "run.json").is_file():
+            text += f"; the committed results of this profile: {shown(committed)}"
+        return text
 
     def _path(self, kind: str, name: str) -> Path:
         if not re.fullmatch(r"[\w.-]+", name):
@@ -227,37 +253,20 @@ def seed_list(parameters: dict) -> list[int]:
     return list(range(first, first + parameters["seeds"])) if isinstance(parameters.get("seeds"), int) else []
 
 
-def write_record(folder: Path, record: dict) -> None:
-    """Write run.json with the SHA-256 of every other file in the folder."""
-    names = sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != "run.json"
-    )
-    record = record | {"files": {name: provenance.sha256(folder / name) for name in names}}
-    temporary = folder / "run.json.tmp"
-    temporary.write_text(json.dumps(record, indent=2) + "\n")
-    temporary.replace(folder / "run.json")
-
-
-def read_record(folder: Path) -> dict | None:
-    """Return the run.json of a results folder, or None if there is no complete run in it."""
-    path = folder / "run.json"
-    return json.loads(path.read_text()) if path.is_file() else None
-
-
 def check_results_folder(target: Path) -> None:
     """Raise one clear line if a run cannot put its results into `target`."""
     if target.is_file():
         raise ValueError(f"results_dir={target} is a file; it must be a folder")
-    if target.is_dir() and read_record(target) is None and any(path.is_file() for path in target.iterdir()):
+    if target.is_dir() and not (target / "run.json").is_file() and any(path.is_file() for path in target.iterdir()):
         raise ValueError(f"results_dir={target} holds files but no run.json; choose another folder or empty this one")
-    for other in target.parent.glob(f".{target.name}.partial-*"):
-        pid = int(other.name.rsplit("-", 1)[1])
-        if pid != os.getpid() and _alive(pid):
-            raise ValueError(f"results_dir={target} is being written by process {pid}; wait for it or choose another folder")
-        shutil.rmtree(other, ignore_errors=True)  # left by a run that was killed
     existing = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not existing.is_dir():
+        raise PermissionError(f"results_dir={target} cannot be written: {existing} is a file")
     if not os.access(existing, os.W_OK):
         raise PermissionError(f"results_dir={target} cannot be written: no permission in {existing}")
+    other = writer(target)
+    if other:
+        raise ValueError(f"results_dir={target} is being written by {other}; wait for it or choose another folder")
 
 
 def promote(folder: Path, target: Path) -> None:
@@ -267,24 +276,21 @@ def promote(folder: Path, target: Path) -> None:
     of other runs (results/local/<experiment>/<profile>) are left alone.
     """
     target.mkdir(parents=True, exist_ok=True)
-    old = read_record(target)
-    if old is not None:
-        (target / "run.json").unlink()
-        for name in old["files"]:
-            (target / name).unlink(missing_ok=True)
-    paths = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.name == "run.json")
-    for path in paths:
+    old = _files_of_run(target)
+    (target / "run.json").unlink(missing_ok=True)
+    for name in old:
+        (target / name).unlink(missing_ok=True)
+    for path in sorted(files_below(folder), key=lambda path: path.name == "run.json"):
         place = target / path.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, place)
     shutil.rmtree(folder)
 
 
-def _alive(pid: int) -> bool:
+def _files_of_run(target: Path) -> list[Path]:
+    """Return the files that the run in a results folder wrote; if its run.json is damaged, all that look like one's."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        return list((read_record(target) or {"files": []})["files"])
+    except RecordError:
+        places = [f"{folder}/*.{suffix}" for folder, suffixes in GENERATED.items() for suffix in suffixes]
+        return [path for place in (*places, "claims.csv", "timings.csv") for path in target.glob(place)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from replication.markup import one_line
-from replication.results import read_record
+from replication.run_record import read_record
 
 # From the most to the least telling; a claim takes its verdict from the first profile that tested it. `smoke` never counts.
 PROFILE_ORDER = ("paper", "coco", "gpu", "full", "cpu", "default")

@@ -1,5 +1,6 @@
 """Checks of user input: each raises one line that names the argument, its value and what is allowed."""
 
+from collections.abc import Callable
 from numbers import Real
 
 import numpy as np
@@ -42,7 +43,7 @@ def _has_length(value) -> bool:
 
 def check_choice(name: str, value: str, allowed) -> str:
     """Return `value` after checking that it is one of `allowed`; ValueError otherwise."""
-    if value not in allowed:
+    if value not in list(allowed):  # a list, unlike a mapping, can be asked for what has no hash
         raise ValueError(f"{name}={value!r} must be one of {', '.join(map(repr, allowed))}")
     return value
 
@@ -55,6 +56,41 @@ def check_distinct(name: str, values: list[str], needed: str = "") -> list[str]:
         raise ValueError(f"{name}={values!r} must not hold a name twice")
     if needed and needed not in values:
         raise ValueError(f"{name}={values!r} must hold {needed!r}, which the others are compared with")
+    return values
+
+
+def check_text(name: str, value: str) -> str:
+    """Return `value` after checking that it is a text; TypeError otherwise."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}={value!r} must be a text")
+    return value
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """Return `value` after checking that it is true or false; TypeError otherwise."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}={value!r} must be true or false")
+    return value
+
+
+def check_each(name: str, values: list, check: Callable, *limits) -> list:
+    """Return `values` after checking that they are a list of one or more, each by `check(name, value, *limits)`.
+
+    Raises:
+        TypeError, ValueError: as `check`, with the name and place of the value; ValueError if `values` is no list, or empty.
+    """
+    if not isinstance(values, list | tuple) or not values:
+        raise ValueError(f"{name}={values!r} must be a list of one or more values")
+    for place, value in enumerate(values):
+        check(f"{name}[{place}]", value, *limits)
+    return values
+
+
+def check_tuple(name: str, values: list[int], parts: str) -> list[int]:
+    """Return `values` after checking that they are integers, one for each letter of `parts`, as "N, d"; else ValueError."""
+    whole = isinstance(values, list | tuple) and not any(isinstance(v, bool) or not isinstance(v, int) for v in values)
+    if not whole or len(values) != len(parts.split(", ")):
+        raise ValueError(f"{name}={values!r} must be [{parts}], integers")
     return values
 
 

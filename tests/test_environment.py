@@ -15,19 +15,19 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 DIRECT = [Requirement(line) for lines in (PROJECT["dependencies"], *EXTRAS.values()) for line in lines]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LOCK = [
     Requirement(line)
-    for line in (ROOT / "requirements.lock").read_text().splitlines()
+    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     if line.strip() and not line.startswith("#")
 ]
 
 
 def load_yaml(name):
-    return yaml.safe_load((ROOT / name).read_text())
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
 def pins(name, python):
@@ -123,7 +123,13 @@ def test_a_wheel_holds_the_whole_package_and_works_outside_the_repository(tmp_pa
     )
     environment = os.environ | {"PYTHONPATH": str(target)}
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     assert Path(done.stdout.strip()).is_relative_to(target)
     (entry,) = metadata.distributions(path=[str(target)])

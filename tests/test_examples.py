@@ -136,4 +136,4 @@ def test_finetune_open_clip_takes_an_image_once_an_epoch_with_one_of_its_caption
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_example_fits_on_a_page(name):
-    assert len((EXAMPLES / name).read_text().splitlines()) <= 90
+    assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) <= 90

@@ -1,16 +1,17 @@
 """The command line's listing, values, report and comparison (running notebooks: test_runner.py)."""
 
+import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from replication.__main__ import main, parse_value
+from replication.__main__ import main
 from replication.report import claims_page
 from replication.results import start_run
-from replication.runner import UsageError
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,8 +21,12 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.chdir(tmp_path)
-    for name in ("01_alpha.ipynb", "01_alpha.default.yaml", "01_alpha.smoke.yaml", "02_beta.ipynb", "02_beta.default.yaml"):
-        (tmp_path / "notebooks" / name).write_text('{"cells": []}')
+    for name in ("01_alpha.ipynb", "02_beta.ipynb"):
+        (tmp_path / "notebooks" / name).write_text('{"cells": []}', encoding="utf-8")
+    for name in ("alpha/default", "alpha/smoke", "beta/default"):
+        path = tmp_path / "notebooks" / "profiles" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     return tmp_path
 
 
@@ -79,27 +84,13 @@ def test_report_writes_the_ledger_of_a_folder(project, capsys, absolute):
     folder.mkdir(parents=True)
     assert main(["report", "--results", str(folder if absolute else "results/local")]) == 0
     assert capsys.readouterr().out == "claims ledger: results/local/CLAIMS.md\n"
-    assert (folder / "CLAIMS.md").read_text() == claims_page(folder)
+    assert (folder / "CLAIMS.md").read_text(encoding="utf-8") == claims_page(folder)
 
 
 def test_report_takes_a_folder_outside_the_project(project, tmp_path_factory, capsys):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     assert main(["report", "--results", str(elsewhere)]) == 0
     assert capsys.readouterr().out == f"claims ledger: {elsewhere / 'CLAIMS.md'}\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("3", 3), ("0.5", 0.5), ("1e-3", 0.001), ("true", True), ("null", None), ("[[4, 2]]", [[4, 2]]), ("digits", "digits")],
-)
-def test_values_are_read_as_yaml_with_all_numbers(text, value):
-    found = parse_value(f"name={text}", text)
-    assert found == value and type(found) is type(value)
-
-
-def test_a_value_that_is_no_yaml_is_refused():
-    with pytest.raises(UsageError, match=r"^--set 'pairs=\[\[4' must be NAME=VALUE with a value that YAML can read$"):
-        parse_value("pairs=[[4", "[[4")
 
 
 def test_the_module_is_a_program(project, monkeypatch):
@@ -109,3 +100,22 @@ def test_the_module_is_a_program(project, monkeypatch):
         with pytest.raises(SystemExit) as caught:
             runpy.run_module("replication", run_name="__main__")
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("command", [["list"], ["run", "alpha"], ["run", "all"], ["compare"], ["report"]])
+def test_outside_a_clone_each_command_says_so(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    line = f"error: {tmp_path} holds no notebooks; this command works only in the cloned folder of the project, or below it\n"
+    assert capsys.readouterr().err == line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as on POSIX")
+def test_a_closed_pipe_is_silent():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "replication", "list"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")

@@ -16,8 +16,10 @@ from PIL import Image
 
 from replication import runner
 from replication.compare import compare_run
+from replication.experiments import resolve
 from replication.report import load_claims
-from replication.results import VERDICTS, read_record
+from replication.results import VERDICTS
+from replication.run_record import read_record, verify
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*_*.ipynb"))
@@ -55,11 +57,11 @@ def smoke_run(tmp_path_factory):
 def test_the_run_is_complete_and_can_be_verified(path, smoke_run, monkeypatch, capsys):
     folder = smoke_run(path)
     experiment = path.stem.split("_", 1)[1]
-    assert runner.verify(folder) == []
+    assert verify(folder) == []
     record = read_record(folder)
     assert {path.name, "claims.csv", "timings.csv"} <= set(record["files"])
     assert (record["notebook"], record["experiment"], record["profile"]) == (path.stem, experiment, "smoke")
-    _, parameters = runner.resolve(experiment, "smoke", {"results_dir": str(folder)})
+    _, parameters = resolve(experiment, "smoke", {"results_dir": str(folder)})
     assert record["parameters"] == parameters
     for name in ("versions", "hardware", "git", "lock", "started", "wall_seconds"):
         assert record[name], name
@@ -161,6 +163,6 @@ def test_papermill_alone_runs_a_notebook_with_other_parameters(tmp_path):
     subprocess.run([*command, "--no-progress-bar", "--log-level", "ERROR"], cwd=ROOT, check=True)
     record = read_record(tmp_path / "results")
     assert record["seeds"] == [0, 1] and record["parameters"]["pairs"] == [[4, 2]] and record["profile"] == "default"
-    assert runner.verify(tmp_path / "results") == []
+    assert verify(tmp_path / "results") == []
     final = pd.read_csv(tmp_path / "results" / "tables" / "final.csv")
     assert (final.n == 2).all() and set(final.method) == {"SGD", "OSGD", "SC"}

@@ -1,15 +1,23 @@
 """The form that every notebook keeps: short, without outputs, with its profiles and its claims in step."""
 
 import ast
+import json
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelspec import get_kernel_dict
+
+from replication import experiments
+from replication.parameters.cell import notebook_defaults
+from replication.parameters.files import read_values
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CLAIMS = yaml.safe_load((ROOT / "replication" / "claims.yaml").read_text())
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+CLAIMS = yaml.safe_load((ROOT / "replication" / "claims.yaml").read_text(encoding="utf-8"))
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -17,20 +25,9 @@ def code_cells(path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def parameters(path):
-    """Return the names and values assigned in the cell tagged `parameters`, in their order."""
-    (cell,) = [cell for cell in code_cells(path) if "parameters" in cell.metadata.get("tags", [])]
-    return {
-        statement.targets[0].id: ast.literal_eval(statement.value)
-        for statement in ast.parse(cell.source).body
-        if isinstance(statement, ast.Assign)
-    }
-
-
 def profiles(path):
-    """Return {profile: its values} of the YAML files beside a notebook."""
-    files = path.parent.glob(f"{path.stem}.*.yaml")
-    return {file.name.removeprefix(f"{path.stem}.").removesuffix(".yaml"): yaml.safe_load(file.read_text()) for file in files}
+    """Return {profile: its values} of the YAML files of a notebook."""
+    return {name: read_values(file, notebook_defaults(path)) for name, file in experiments.profiles(path).items()}
 
 
 def string_constants(source):
@@ -41,19 +38,34 @@ def string_constants(source):
 
 def test_there_are_notebooks_and_every_profile_belongs_to_one():
     assert NOTEBOOKS
-    stems = {path.stem for path in NOTEBOOKS}
-    assert {file.name.split(".")[0] for file in (ROOT / "notebooks").glob("*.yaml")} == stems
+    folders = {folder.name for folder in (ROOT / "notebooks" / "profiles").iterdir()}
+    assert folders == {path.stem.split("_", 1)[1] for path in NOTEBOOKS}
+    assert not list((ROOT / "notebooks").glob("*.yaml"))
 
 
 @every_notebook
 def test_is_valid_and_stored_without_outputs(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert notebook.metadata.kernelspec.language == "python"
     for cell in code_cells(path):
         assert cell.outputs == []
         assert cell.execution_count is None
+
+
+@every_notebook
+def test_is_stored_as_jupyterlab_would_save_it(path):
+    """Else JupyterLab completes the metadata when it opens a notebook, and marks it as changed."""
+    text = path.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    assert text == json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    kernel, language = notebook["metadata"]["kernelspec"], notebook["metadata"]["language_info"]
+    wanted = {"name": "python3", "display_name": get_kernel_dict()["display_name"], "language": "python"}
+    assert notebook["metadata"].keys() == {"kernelspec", "language_info"} and kernel == wanted
+    # With another version than that of the kernel the mark appears all the same.
+    assert re.fullmatch(r"3\.\d+\.\d+", language["version"])
+    assert language == IPythonKernel.language_info | {"version": language["version"]}
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert all("id" in cell for cell in notebook["cells"])
 
 
 @every_notebook
@@ -69,11 +81,11 @@ def test_begins_with_text_and_parameters_and_ends_with_finish(path):
     first, second, *_, last = nbformat.read(path, as_version=4).cells
     assert first.cell_type == "markdown"
     assert second.metadata.get("tags") == ["parameters"]
-    values = parameters(path)
+    values = notebook_defaults(path)
     assert list(values)[:2] == ["profile", "results_dir"]
     assert values["profile"] == "default"
     assert values["results_dir"] == f"results/local/{path.stem.split('_', 1)[1]}"
-    assert last.source.rstrip().endswith("run.finish()")
+    assert last.source.rstrip().endswith("run.finish()\nprint(run.written())")
 
 
 @every_notebook
@@ -82,12 +94,14 @@ def test_reads_its_parameters_before_it_assigns_anything(path):
     statements = ast.parse(code_cells(path)[1].source).body
     while isinstance(statements[0], ast.Import | ast.ImportFrom | ast.Expr):
         statements = statements[1:]
-    assert ast.unparse(statements[0]).startswith(f"run = start_run('{path.stem}', notebook_parameters(globals())")
+    assert ast.unparse(statements[0]).startswith(
+        f"run = start_run('{path.stem}', check_parameters(notebook_parameters(globals()))"
+    )
 
 
 @every_notebook
 def test_the_default_profile_repeats_the_parameters_cell(path):
-    expected = {name: value for name, value in parameters(path).items() if name != "results_dir"}
+    expected = {name: value for name, value in notebook_defaults(path).items() if name != "results_dir"}
     assert profiles(path)["default"] == expected
 
 
@@ -96,7 +110,7 @@ def test_every_profile_sets_only_parameters_that_exist(path):
     assert {"default", "smoke"} <= set(profiles(path))
     for profile, values in profiles(path).items():
         assert values["profile"] == profile
-        assert set(values) <= set(parameters(path)) - {"results_dir"}
+        assert set(values) <= set(notebook_defaults(path)) - {"results_dir"}
 
 
 @every_notebook
@@ -111,7 +125,9 @@ def test_gives_a_verdict_on_exactly_its_claims(path):
     elsewhere = (
         set()
         if len(written) == len(calls)
-        else set.union(*(string_constants(module.read_text()) for module in (ROOT / "replication").rglob("*.py")))
+        else set.union(
+            *(string_constants(module.read_text(encoding="utf-8")) for module in (ROOT / "replication").rglob("*.py"))
+        )
     )
     assert own <= string_constants(code) | elsewhere, "registered in claims.yaml for this notebook, but without a verdict"
 

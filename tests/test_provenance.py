@@ -26,7 +26,7 @@ def write_notebook(project, code="x = 1", text="words", outputs=()):
         {"cell_type": "markdown", "source": [text]},
         {"cell_type": "code", "source": code.splitlines(keepends=True), "outputs": list(outputs)},
     ]
-    (project / "notebooks" / "01_alpha.ipynb").write_text(json.dumps({"cells": cells}))
+    (project / "notebooks" / "01_alpha.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
 
 
 def key(parameters=None, data=None, notebook="01_alpha"):
@@ -47,7 +47,7 @@ def test_parameters_data_and_lock_change_the_key_and_the_folder_does_not(project
     before = key()
     assert key({"lr": 0.5, "seeds": 3}) == before  # the order of parameters says nothing
     assert key({"seeds": 3, "lr": 0.5, "results_dir": "/somewhere"}) == before
-    (project / "requirements.lock").write_text("torch==2.14\n")
+    (project / "requirements.lock").write_text("torch==2.14\n", encoding="utf-8")
     changed = [before, key(), key({"seeds": 4, "lr": 0.5}), key(data={"digits": "abc"}), key(notebook="02_beta")]
     assert len(set(changed)) == 5
 
@@ -58,7 +58,7 @@ def test_every_module_of_the_package_changes_the_key(project, monkeypatch):
     monkeypatch.setattr(provenance.replication, "__file__", str(package / "__init__.py"))
     keys = []
     for content in ("a = 1", "a = 2"):
-        (package / "inner" / "module.py").write_text(content)
+        (package / "inner" / "module.py").write_text(content, encoding="utf-8")
         keys.append(key())
     (package / "inner" / "module.py").rename(package / "inner" / "renamed.py")
     assert len({*keys, key()}) == 3
@@ -67,7 +67,7 @@ def test_every_module_of_the_package_changes_the_key(project, monkeypatch):
 def test_the_state_of_git_ignores_results(project):
     def git(*arguments):
         identity = ["-c", "user.name=tester", "-c", "user.email=tester@example.org"]
-        done = subprocess.run(["git", *identity, *arguments], check=True, capture_output=True, text=True)
+        done = subprocess.run(["git", *identity, *arguments], check=True, capture_output=True, text=True, encoding="utf-8")
         return done.stdout.strip()
 
     assert provenance.git_state() == {"sha": None, "dirty": None}
@@ -78,7 +78,7 @@ def test_the_state_of_git_ignores_results(project):
     (project / "results").mkdir()
     (project / "results" / "run.json").touch()
     assert provenance.git_state() == clean
-    (project / "pyproject.toml").write_text("changed")
+    (project / "pyproject.toml").write_text("changed", encoding="utf-8")
     assert provenance.git_state() == clean | {"dirty": True}
 
 

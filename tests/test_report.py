@@ -113,16 +113,22 @@ def test_the_short_ledger_counts_what_holds_and_links_the_rest_from_the_project_
 
 def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "03_synthetic.ipynb").touch()
     (tmp_path / "pyproject.toml").touch()
     names = ("ledger", "run-times", "frontier", "cifar", "clip")
     markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in names)
     readme = tmp_path / "README.md"
-    readme.write_text(markers)
+    readme.write_text(markers, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     page = write_report(tmp_path / "results" / "local")
-    assert page.read_text() == claims_page(tmp_path / "results" / "local") and readme.read_text() == markers
+    assert (
+        page.read_text(encoding="utf-8") == claims_page(tmp_path / "results" / "local")
+        and readme.read_text(encoding="utf-8") == markers
+    )
     write_report(tmp_path / "results")
-    assert load_claims()["figure-2"]["claim"] in readme.read_text() and "| Run time |" in readme.read_text()
+    assert load_claims()["figure-2"]["claim"] in readme.read_text(encoding="utf-8") and "| Run time |" in readme.read_text(
+        encoding="utf-8"
+    )
 
 
 @needs_a_report
@@ -131,13 +137,13 @@ def test_the_committed_report_is_in_step__else_run_make_report(tmp_path, monkeyp
     shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("local", "trainings", ".*"))
     for name in ("README.md", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / "notebooks").mkdir()
-    for path in (ROOT / "notebooks").glob("*.yaml"):
-        shutil.copy(path, tmp_path / "notebooks")
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     monkeypatch.chdir(tmp_path)
     write_report(tmp_path / "results")
     for name in ("results/CLAIMS.md", "README.md"):
-        assert (tmp_path / name).read_text() == (ROOT / name).read_text(), f"{name} is stale: run `make report`"
+        assert (tmp_path / name).read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8"), (
+            f"{name} is stale: run `make report`"
+        )
 
 
 @needs_a_report
@@ -148,10 +154,13 @@ def test_every_link_of_the_committed_ledger_leads_to_a_file():
 
 
 def test_profiles_without_a_run_are_listed_with_their_command(tmp_path, monkeypatch):
-    monkeypatch.setattr("replication.report.project_root", lambda: tmp_path)
-    (tmp_path / "notebooks").mkdir()
-    for name in ("05_cifar.smoke", "05_cifar.default", "05_cifar.gpu"):
-        (tmp_path / "notebooks" / f"{name}.yaml").write_text("# On a GPU.\nprofile: x\n")
+    profiles = tmp_path / "notebooks" / "profiles" / "cifar"
+    profiles.mkdir(parents=True)
+    (tmp_path / "notebooks" / "05_cifar.ipynb").touch()
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    for name in ("smoke", "default", "gpu", "._gpu"):
+        (profiles / f"{name}.yaml").write_text("# On a GPU.\nprofile: x\n", encoding="utf-8")
     monkeypatch.setattr("replication.report.finished_runs", lambda results: {("cifar", "default"): {}})
     table = not_run(tmp_path / "results").splitlines()
     assert table[2:] == ["| 05_cifar | gpu | On a GPU. | `python -m replication run cifar --profile gpu --publish` |"]

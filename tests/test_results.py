@@ -41,7 +41,7 @@ def contents(folder):
 def test_a_run_folder_is_complete(tmp_path):
     target = tmp_path / "results" / "synthetic"
     run = make_run(target, figure=True, seeds=3)
-    run.file("movie.txt").write_text("x")
+    run.file("movie.txt").write_text("x", encoding="utf-8")
     assert not target.exists()  # nothing is in place before the run is whole
     assert run.finish() == target
     expected = {f"tables/final.{suffix}" for suffix in ("csv", "md", "tex")}
@@ -59,9 +59,11 @@ def test_a_run_folder_is_complete(tmp_path):
 def test_tables_hold_ten_digits_for_machines_and_four_for_people(tmp_path):
     make_run(tmp_path / "r").finish()
     tables = tmp_path / "r" / "tables"
-    assert (tables / "final.csv").read_text() == "method,loss,n\nSGD,0.3333333333,1\na_b,2,2\n"
-    assert "0.3333 |" in (tables / "final.md").read_text() and "A caption" in (tables / "final.md").read_text()
-    assert r"a\_b & 2 & 2" in (tables / "final.tex").read_text()
+    assert (tables / "final.csv").read_text(encoding="utf-8") == "method,loss,n\nSGD,0.3333333333,1\na_b,2,2\n"
+    assert "0.3333 |" in (tables / "final.md").read_text(encoding="utf-8") and "A caption" in (tables / "final.md").read_text(
+        encoding="utf-8"
+    )
+    assert r"a\_b & 2 & 2" in (tables / "final.tex").read_text(encoding="utf-8")
     assert pd.read_csv(tmp_path / "r" / "claims.csv").to_dict("records") == [
         {"claim": "figure-3-sc", "verdict": HOLDS, "evidence": "0.3 against 2.0", "table": "final"}
     ]
@@ -104,12 +106,12 @@ def test_wrong_use_raises_one_clear_line(tmp_path):
 
 
 def test_an_occupied_folder_is_refused(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ValueError, match=r"holds files but no run.json; choose another folder or empty this one$"):
         make_run(tmp_path)
     with pytest.raises(ValueError, match=r"notes.txt is a file; it must be a folder$"):
         make_run(tmp_path / "notes.txt")
-    with pytest.raises(PermissionError, match=r"cannot be written: Not a directory$"):
+    with pytest.raises(PermissionError, match=r"cannot be written: .*notes.txt is a file$"):
         make_run(tmp_path / "notes.txt" / "below")
     assert contents(tmp_path) == {"notes.txt": b"mine"}
 
@@ -138,10 +140,12 @@ def test_a_running_process_holds_the_folder_and_a_killed_one_gives_it_up(tmp_pat
         "run = start_run('03_synthetic', {'results_dir': sys.argv[1]})\n"
         "run.table('other', pd.DataFrame({'a': [1]}))\nprint('ready', flush=True)\ntime.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program, str(target)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(target)], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
         try:
             assert process.stdout.readline() == "ready\n"
-            with pytest.raises(ValueError, match=rf"is being written by process {process.pid}; wait for it or choose another"):
+            with pytest.raises(ValueError, match=rf"is being written by process {process.pid} on .*; wait for it or"):
                 make_run(target)
         finally:
             process.send_signal(signal.SIGKILL)
@@ -156,7 +160,7 @@ def test_a_second_run_removes_stale_files_but_no_other_runs(tmp_path):
     make_run(target, tables=("old", "final"), figure=True).finish()
     make_run(target / "smoke").finish()
     inner = contents(target / "smoke")
-    (target / "notes.txt").write_text("mine")
+    (target / "notes.txt").write_text("mine", encoding="utf-8")
     make_run(target, tables=("final",)).finish()
     assert contents(target / "smoke") == inner
     left = {name for name in contents(target) if not name.startswith("smoke/")}
@@ -204,3 +208,16 @@ def test_the_record_lists_the_seeds_only_where_there_are_some():
     assert results.seed_list({"seeds": 3}) == [0, 1, 2]
     assert results.seed_list({"seeds": 3, "first_seed": 5}) == [5, 6, 7]
     assert results.seed_list({"profile": "smoke"}) == []
+
+
+def test_a_run_says_what_it_wrote_and_where_the_committed_results_lie(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    local = make_run("results/local/synthetic/smoke", tables=("a", "b"), figure=True)
+    local.finish()
+    assert local.written() == "2 tables and 1 figure in results/local/synthetic/smoke"
+    published = make_run("results/synthetic/smoke")
+    published.finish()
+    assert published.written() == "1 table and 0 figures in results/synthetic/smoke"
+    assert local.written().endswith("smoke; the committed results of this profile: results/synthetic/smoke")

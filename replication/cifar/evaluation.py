@@ -19,7 +19,7 @@ from replication.losses import batch_losses
 from replication.selection import ShuffledBatches
 from replication.training.methods import make_selector
 from replication.training.seeding import derived_seed
-from replication.validation import check_count
+from replication.validation import check_count, check_flag
 from replication.views import as_input
 
 NEIGHBOURS = 200  # of the kNN classifier, as usual for self-supervised learning
@@ -44,8 +44,7 @@ class Evaluation:
     def __post_init__(self):
         check_count("test_images", self.test_images, 0)
         check_count("corrupted_images", self.corrupted_images, 1)
-        if not isinstance(self.linear_probe, bool):
-            raise TypeError(f"linear_probe={self.linear_probe!r} must be true or false")
+        check_flag("linear_probe", self.linear_probe)
         if len(set(self.severities)) < len(self.severities):
             raise ValueError(f"severities={list(self.severities)} must not hold one twice")
         if not self.severities:

@@ -129,7 +129,7 @@ def _least(function, task: Pretraining) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the forecast of one profile; return the exit code: 0 done, 2 wrong usage or no data."""
-    from replication.runner import UsageError, resolve  # papermill, which trainings do not need
+    from replication.experiments import UsageError, resolve  # nbformat and all checks, which trainings do not need
 
     parser = argparse.ArgumentParser(prog="python -m replication.cifar.forecast", description=__doc__)
     parser.add_argument("profile", help="a profile of 05_cifar, such as gpu")

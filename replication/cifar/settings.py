@@ -7,7 +7,7 @@ from replication.datasets import DATASETS
 from replication.losses import OBJECTIVES
 from replication.training.methods import METHODS
 from replication.training.settings import RunSettings
-from replication.validation import check_choice, check_count, check_positive
+from replication.validation import check_choice, check_count, check_flag, check_positive
 
 NETWORKS = ("resnet18", "narrow")
 STEMS = (32, 224)
@@ -87,8 +87,7 @@ class Settings(RunSettings):
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < high:
                 raise ValueError(f"{name}={value!r} must be a number >= 0 and < {high}")
         for name in ("compiled", "train_mode_features", "refresh_features", "extra_epoch"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{name}={getattr(self, name)!r} must be true or false")
+            check_flag(name, getattr(self, name))
         if self.crop_min > 1:
             raise ValueError(f"crop_min={self.crop_min} must be <= 1, the whole image")
         if self.images and self.images < self.batch_size:

@@ -2,16 +2,15 @@
 
     torchrun --nproc-per-node=4 -m replication.clip.distributed settings.yaml folder
 
-`settings.yaml` holds the fields of `Settings`. `batch_size` counts over all processes. Rank 0 plans, keeps the checkpoint in
-`folder`, and prints the retrieval measures of the test split at the end. Started again, the run continues; the number of
-processes may then be another one.
+`settings.yaml` holds the fields of `Settings`, one NAME: VALUE a line. `batch_size` counts over all processes. Rank 0 plans,
+keeps the checkpoint in `folder`, and prints the retrieval measures of the test split at the end. Started again, the run
+continues; the number of processes may then be another one.
 """
 
 import json
 import sys
 from pathlib import Path
 
-import yaml
 from torch import distributed
 
 from replication.clip.evaluation import evaluate
@@ -19,6 +18,7 @@ from replication.clip.finetuning import FineTuning
 from replication.clip.processes import join_processes
 from replication.clip.selecting import make_clip_selector
 from replication.clip.settings import Settings
+from replication.parameters.files import read_settings
 from replication.training.loop import Trainer
 
 
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
         print("usage: torchrun --nproc-per-node=N -m replication.clip.distributed settings.yaml folder", file=sys.stderr)
         return 2
     try:
-        settings = Settings(**yaml.safe_load(Path(arguments[0]).read_text()))
+        settings = read_settings(Settings, Path(arguments[0]))
         trainer, measures = train(settings, Path(arguments[1]))
     except (ValueError, TypeError, OSError, RuntimeError, FloatingPointError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

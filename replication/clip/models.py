@@ -43,7 +43,7 @@ def make_model(name: str, pretrained: str = "", size: int = 0, seed: int = 0) ->
         ModelError: weights that cannot be downloaded, or do not fit the model.
     """
     check_count("size", size, 0)
-    tag = {} if name.startswith(SCHEMES) else _check_names(name, pretrained)
+    tag = check_names(name, pretrained)
     statistics = {"image_mean": HALF, "image_std": HALF} if name in OWN_MODELS else {}
     with torch.random.fork_rng(devices=[]), _quiet():
         torch.manual_seed(seed)
@@ -79,8 +79,14 @@ def make_tokenizer(name: str):
             raise ModelError(f"the tokenizer of model={name!r} cannot be loaded: {_first_line(error)}") from None
 
 
-def _check_names(name: str, pretrained: str) -> dict:
-    """Return open_clip's entry for a pretrained tag, {} for none and for a path."""
+def check_names(name: str, pretrained: str) -> dict:
+    """Return open_clip's entry for a pretrained tag, {} for none, for a path, and for a name that says where its weights are.
+
+    Raises:
+        ValueError, FileNotFoundError: as `make_model`.
+    """
+    if name.startswith(SCHEMES):
+        return {}
     known = open_clip.list_models()
     if name.replace("/", "-") not in known:
         raise ValueError(f"model={name!r} is unknown to open_clip; {_nearest(name, known)}")

@@ -7,7 +7,7 @@ from replication.clip.data import FITS, PAIR_PARAMETERS, PairSet, load_pairs, re
 from replication.clip.towers import FREEZE
 from replication.training.methods import METHODS
 from replication.training.settings import RunSettings
-from replication.validation import check_choice, check_count, check_positive
+from replication.validation import check_choice, check_count, check_flag, check_positive, check_text
 
 OBJECTIVES = ("clip", "sogclr")
 PRECISIONS = ("float32", "bfloat16")
@@ -78,6 +78,9 @@ class Settings(RunSettings):
     precision: str = "float32"
 
     def __post_init__(self):
+        for name in ("source", "image_column", "caption_column", "separator", "model", "pretrained", "image_weights", "start"):
+            check_text(name, getattr(self, name))
+        check_flag("checkpointing", self.checkpointing)
         object.__setattr__(self, "source", resolved(self.source))  # workers may have another working directory
         check_choice("method", self.method, METHODS)
         check_choice("objective", self.objective, OBJECTIVES)

@@ -25,6 +25,7 @@ from replication.theory.minimise import Objective, Solution, best, minimise, min
 from replication.theory.objective import MeanBatchLoss, all_batches, full_batch
 from replication.theory.witness import exact_mean_loss
 from replication.validation import check_count
+from replication.workers import deaf_workers, end_with_parent
 
 REACHED = 1e-9  # nats above the best loss within which a start counts as having found the optimum
 OPTIMAL = 1e-11  # nats above the best loss within which a point is used as an optimum; starts end far closer to theirs
@@ -66,8 +67,10 @@ def search(
         found = list(tqdm(map(_compare_job, jobs), **bar))
     else:
         # Forked copies of a process that has used torch's threads can hang; spawned ones start afresh.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            found = list(tqdm(pool.map(_compare_job, jobs), **bar))
+        with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
+            with deaf_workers():
+                results = pool.map(_compare_job, jobs)
+            found = list(tqdm(results, **bar))
     rows, points = zip(*(pair for of_size in found for pair in of_size), strict=True)
     return pd.DataFrame(rows).sort_values(["N", "d", "B"], ignore_index=True), list(points)
 

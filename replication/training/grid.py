@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 from replication.training.checkpoint import write_whole
+from replication.workers import deaf_workers, end_with_parent
 
 BAR = {"mininterval": 30, "maxinterval": 60, "file": sys.stderr}  # a notebook stores every refresh
 
@@ -45,7 +45,8 @@ def run_grid(train: Callable, jobs: list[tuple], epochs: int, workers: int = 0, 
         ProcessPoolExecutor(workers, context, _begin_worker, (threads, counter, stop)) as pool,
         tqdm(total=epochs * len(jobs), desc="epochs", **BAR) as bar,
     ):
-        futures = [pool.submit(_call, train, job) for job in jobs]
+        with deaf_workers():
+            futures = [pool.submit(_call, train, job) for job in jobs]
         try:
             pending = set(futures)
             while pending:
@@ -64,13 +65,7 @@ def _begin_worker(threads: int, counter, stop) -> None:
     global _finished_epochs, _stop
     _finished_epochs, _stop = counter, stop
     torch.set_num_threads(threads)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent is gone: killed, it could not say so, and a new run must find nobody at its files."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    end_with_parent()
 
 
 def _call(train: Callable, job: tuple):
@@ -102,7 +97,7 @@ def run_folder(folder: Path, name: str, identity: dict) -> Path:
 def read_result(path: Path, identity: dict) -> dict | None:
     """Return what `write_result` wrote to `path`, or None if there is nothing, or it is of another run or damaged."""
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(path.read_text(encoding="utf-8"))
         return stored["result"] if stored["identity"] == json.loads(json.dumps(identity)) else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # the checkpoint beside it makes a new result cheap
         return None

@@ -1,6 +1,7 @@
 """Two processes compute what one does: plan, losses, gradients and weights."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 from two_processes import first_steps
 
+from replication.clip.distributed import main
 from replication.clip.processes import Processes
 
 PROGRAM = Path(__file__).parents[1] / "support" / "two_processes.py"
@@ -38,3 +40,26 @@ def test_shares_are_the_columns_of_the_plan():
 def test_a_batch_that_cannot_be_shared_is_refused():
     with pytest.raises(ValueError, match=r"^batch_size=32 must be divisible by 3, the number of processes$"):
         Processes(0, 3).check_batch_size(32)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("source: digits\n\tmethod: SGD\n", r"ValueError: .*settings.yaml, line 2: found character"),
+        ("", r"ValueError: .*settings.yaml must also give source and method$"),
+        ("source: 5\nmethod: SGD\n", r"ValueError: source='5' must be one of 'digits', "),
+        ("source: digits\nmethod: SGD\nlr: fast\n", r"ValueError: .*settings.yaml, line 3: lr='fast' must be a number$"),
+        ("source: digits\nmethod: SGD\nlr: 5e-4\nsize: 7\n", r"ValueError: size=7 must be >= 8$"),
+    ],
+)
+def test_a_wrong_settings_file_is_one_line(tmp_path, capsys, text, message):
+    file = tmp_path / "settings.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert main([str(file), str(tmp_path / "out")]) == 1
+    error = capsys.readouterr().err
+    assert re.match(message, error) and error.count("\n") == 1
+
+
+def test_a_settings_file_that_is_missing_is_one_line(tmp_path, capsys):
+    assert main([str(tmp_path / "no.yaml"), str(tmp_path / "out")]) == 1
+    assert re.match(r"FileNotFoundError: .*no.yaml'\n$", capsys.readouterr().err)

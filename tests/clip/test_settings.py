@@ -36,7 +36,7 @@ def test_a_csv_is_a_source_and_names_fit_a_folder():
 def test_the_columns_of_a_csv_reach_the_pairs(tmp_path):
     for name, colour in (("a", "black"), ("b", "white")):
         Image.new("RGB", (20, 10), colour).save(tmp_path / f"{name}.png")
-    (tmp_path / "pairs.csv").write_text("image;text;split\na.png;one;train\nb.png;two;test\n")
+    (tmp_path / "pairs.csv").write_text("image;text;split\na.png;one;train\nb.png;two;test\n", encoding="utf-8")
     columns = {"image_column": "image", "caption_column": "text", "separator": ";", "fit": "crop"}
     s = Settings(str(tmp_path / "pairs.csv"), "SGD", size=8, **columns)
     assert s.load("train").captions == [["one"]] and s.load("test").captions == [["two"]]

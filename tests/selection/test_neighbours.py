@@ -174,7 +174,7 @@ g = torch.Generator().manual_seed(0)
 u, v = (torch.randn(300, 8, generator=g) for _ in range(2))
 print([kind(7).select(u, v, g).tolist() for kind in ({names})])
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, encoding="utf-8")
     g = generator()
     u, v = (torch.randn(300, 8, generator=g) for _ in range(2))
     plans = [kind(7).select(u, v, g).tolist() for kind in (BalancedKMeans, GCBS, GraphPartition, NearestNeighbour)]

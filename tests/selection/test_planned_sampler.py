@@ -175,7 +175,7 @@ sampler.set_epoch(3)
 sampler.update(torch.randn({N}, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64))
 print(sampler.plan.tolist())
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, encoding="utf-8")
     sampler = PlannedBatchSampler(OrderedSGD(4, k=5, q=2), N, seed=7)
     sampler.set_epoch(3)
     sampler.update(embeddings())

@@ -25,7 +25,7 @@ def fail_or_wait(number, on_epoch):
 
 
 def say_who_and_wait(path, on_epoch):
-    Path(path).write_text(str(os.getpid()))
+    Path(path).write_text(str(os.getpid()), encoding="utf-8")
     time.sleep(600)
 
 

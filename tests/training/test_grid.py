@@ -32,7 +32,7 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
         time.sleep(0.1)
     grid.kill()
     grid.wait()
-    pids = [int(file.read_text()) for file in files]
+    pids = [int(file.read_text(encoding="utf-8")) for file in files]
     while any(map(psutil.pid_exists, pids)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(psutil.pid_exists, pids))
@@ -50,7 +50,7 @@ def test_results_are_read_only_by_the_run_that_made_them(tmp_path):
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"identity": {"seed": 0}}'])
 def test_a_damaged_result_counts_as_none(tmp_path, content):
     path = tmp_path / "result.json"
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     assert read_result(path, {"seed": 0}) is None
 
 
