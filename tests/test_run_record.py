@@ -5,7 +5,6 @@ import json
 import pandas as pd
 import pytest
 
-from replication import compare
 from replication.__main__ import main
 from replication.report import write_report
 from replication.results import start_run
