@@ -21,11 +21,11 @@ import torch
 from timm.layers import to_2tuple
 from torch.utils.data import DataLoader, TensorDataset
 
-from replication.clip.data import caption_groups, draw_captions, load_pairs
+from replication.augmentation import as_input
 from replication.clip.models import ModelError, make_model, make_tokenizer
+from replication.datasets.pairs import caption_groups, draw_captions, load_pairs
 from replication.evaluation import retrieval_metrics
 from replication.selection import MixedBatches, PlannedBatchSampler, ShuffledBatches, SwapSearch
-from replication.views import as_input
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 OPTIONS = {"model": "ViT-B-32", "pretrained": "openai", "hardness": 0.0, "lr": 1e-5, "epochs": 3, "batch-size": 32, "seed": 0}

@@ -11,7 +11,7 @@ def main(arguments: list[str] | None = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not break a long run off
     try:
-        from replication.commands import run_command  # takes seconds, in which one may change one's mind
+        from replication.reporting.commands import run_command  # takes seconds, in which one may change one's mind
 
         code = run_command(arguments)
         sys.stdout.flush()

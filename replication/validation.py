@@ -185,3 +185,8 @@ def unit_rows(name: str, x: Tensor) -> Tensor:
         raise ValueError(f"{name}[{row}] is the zero vector; every row must have a direction")
     x = x / peak
     return x / x.norm(dim=1, keepdim=True)
+
+
+def one_line(text: str) -> str:
+    """Return a text with each run of white space, line breaks of every kind among it, as one space; NUL is left out."""
+    return " ".join(text.replace("\0", "").split())

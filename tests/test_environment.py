@@ -116,7 +116,7 @@ def test_a_wheel_holds_the_whole_package_and_works_outside_the_repository(tmp_pa
 
     assert files(target / "replication") == files(source / "replication")
     program = (
-        "import torch, replication.results\nfrom replication.losses import contrastive_loss\n"
+        "import torch, replication.reporting.run\nfrom replication.losses import contrastive_loss\n"
         "from replication.selection import PlannedBatchSampler, ShuffledBatches\n"
         "assert len(list(PlannedBatchSampler(ShuffledBatches(2), 6))) == 3\n"
         "assert contrastive_loss(torch.eye(3), torch.eye(3)) > 0\nprint(replication.__file__)"

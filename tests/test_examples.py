@@ -6,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from replication.clip.data import load_pairs
 from replication.clip.models import make_tokenizer
+from replication.datasets.pairs import load_pairs
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROGRAMS = ("choose_batches.py", "finetune_open_clip.py")

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from replication.__main__ import main
-from replication.report import claims_page
-from replication.results import start_run
+from replication.reporting.ledger import claims_page
+from replication.reporting.run import start_run
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,12 +14,12 @@ import pytest
 from other_machine import OTHER
 from PIL import Image
 
-from replication import runner
-from replication.compare import compare_run
-from replication.experiments import resolve
-from replication.report import load_claims
-from replication.results import VERDICTS
-from replication.run_record import read_record, verify
+from replication.reporting import runner
+from replication.reporting.compare import compare_run
+from replication.reporting.ledger import load_claims
+from replication.reporting.notebooks import resolve
+from replication.reporting.run import VERDICTS
+from replication.reporting.run_record import read_record, verify
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*_*.ipynb"))
@@ -134,9 +134,9 @@ def test_another_process_writes_the_same_bytes(smoke_run, tmp_path):
     folder = smoke_run(ROOT / "notebooks" / "03_synthetic.ipynb")
     program = """if True:
         import json, sys
-        from replication.results import start_run
-        from replication.synthetic import convergence as figure3
-        figure3._cores = lambda: 1
+        from replication.reporting.run import start_run
+        from replication.experiments.synthetic import convergence as figure3
+        figure3.machine.cores = lambda: 1
         p = json.loads(sys.argv[1])
         names = ("pairs", "batch_size", "methods", "epochs", "seeds", "lr")
         curves, ends = figure3.convergence(*(p[name] for name in names), restarts=p["restarts"])

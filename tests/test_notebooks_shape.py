@@ -11,13 +11,13 @@ import yaml
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelspec import get_kernel_dict
 
-from replication import experiments
 from replication.parameters.cell import notebook_defaults
 from replication.parameters.files import read_values
+from replication.reporting import notebooks as experiments
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-CLAIMS = yaml.safe_load((ROOT / "replication" / "claims.yaml").read_text(encoding="utf-8"))
+CLAIMS = yaml.safe_load((ROOT / "replication" / "reporting" / "claims.yaml").read_text(encoding="utf-8"))
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 

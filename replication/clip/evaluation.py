@@ -3,14 +3,14 @@
 import torch
 from torch import Tensor
 
-from replication.clip.data import PairSet, caption_groups
 from replication.clip.finetuning import FineTuning
 from replication.clip.selecting import make_clip_selector
 from replication.clip.towers import learned_temperature
+from replication.datasets.pairs import PairSet, caption_groups
 from replication.evaluation import learned_norms, recalibrated, retrieval_metrics
 from replication.losses import batch_losses
+from replication.seeding import derived_seed
 from replication.selection import ShuffledBatches
-from replication.training.seeding import derived_seed
 
 HISTOGRAM_METHODS = ("SGD", "OSGD", "SC", "SwapSearch")
 MEASURES = ("R@1", "R@5", "R@10", "median rank")

@@ -8,18 +8,18 @@ from open_clip.loss import ClipLoss, gather_features
 from torch import LongTensor, Tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from replication.clip.bimodal_sogclr import BimodalSogCLR
-from replication.clip.data import PairSet, draw_captions
+from replication.augmentation import Augmentation, as_input
 from replication.clip.models import make_tokenizer
 from replication.clip.optimizer import make_adamw
 from replication.clip.processes import Processes
 from replication.clip.settings import Settings
 from replication.clip.starting import file_digests, make_network
 from replication.clip.towers import learned_temperature, train_mode
+from replication.datasets.pairs import PairSet, draw_captions
+from replication.losses.bimodal_sogclr import BimodalSogCLR
+from replication.seeding import derived_seed
 from replication.training.network_task import NetworkTask
 from replication.training.schedule import warmup_cosine
-from replication.training.seeding import derived_seed
-from replication.views import Augmentation, as_input
 
 FEATURE_BATCH = 256  # pairs in a block of the feature pass
 LARGEST_LOGIT_SCALE = math.log(100)  # as in CLIP and open_clip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import LongTensor, Tensor, distributed
 
+from replication.machine import device_or_best
 from replication.validation import check_count
 
 
@@ -58,7 +59,7 @@ def join_processes(device: str = "") -> Processes:
     Args:
         device: "cpu", "cuda", or "": a GPU if there is one.
     """
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = device_or_best(device)
     if "WORLD_SIZE" not in os.environ:
         return Processes(device=device)
     if device == "cuda":

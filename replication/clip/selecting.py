@@ -8,7 +8,7 @@ from replication.clip.finetuning import FineTuning
 from replication.clip.processes import Processes
 from replication.clip.towers import learned_temperature
 from replication.selection import BatchSelector
-from replication.training.methods import make_selector
+from replication.selection.registry import make_selector
 
 
 class CurrentSelector(BatchSelector):

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from replication.clip.data import FITS, PAIR_PARAMETERS, PairSet, load_pairs, resolved
 from replication.clip.towers import FREEZE
-from replication.training.methods import METHODS
+from replication.datasets.pairs import FITS, PAIR_PARAMETERS, PairSet, load_pairs, resolved
+from replication.selection.registry import parse_method
 from replication.training.settings import RunSettings
 from replication.validation import check_choice, check_count, check_flag, check_positive, check_text
 
@@ -19,7 +19,7 @@ class Settings(RunSettings):
 
     Attributes:
         source: where pairs come from, as `load_pairs` knows it; the path of a CSV file is made absolute.
-        method: how batches are chosen, a name in `replication.training.methods`.
+        method: how batches are chosen, a line that `replication.selection.registry` reads.
         objective: "clip": open_clip's ClipLoss, which is half of eq. (1). "sogclr": the global loss over all pairs, by moving
             averages (`BimodalSogCLR`), at the temperature that the model has at the start, which then does not learn.
         seed: of initial weights, captions, crops and plans.
@@ -82,7 +82,7 @@ class Settings(RunSettings):
             check_text(name, getattr(self, name))
         check_flag("checkpointing", self.checkpointing)
         object.__setattr__(self, "source", resolved(self.source))  # workers may have another working directory
-        check_choice("method", self.method, METHODS)
+        object.__setattr__(self, "method", parse_method(self.method).name)
         check_choice("objective", self.objective, OBJECTIVES)
         check_choice("freeze", self.freeze, FREEZE)
         check_choice("fit", self.fit, FITS)

@@ -9,7 +9,7 @@ from replication.clip.image_weights import load_image_weights
 from replication.clip.models import ModelError, make_model
 from replication.clip.settings import Settings
 from replication.clip.towers import freeze_towers
-from replication.provenance import sha256
+from replication.files import sha256
 from replication.training.checkpoint import CheckpointError, load_checkpoint
 
 

@@ -4,7 +4,7 @@
     gallery, types, source = corrupted_gallery("cifar100", severity=1, limit=1000)
 
 `python -m replication.datasets cifar100` downloads a set and checks it (without a name: the list). Data are looked for in
-`replication.paths.data_dir()` and nowhere else.
+`replication.files.data_dir()` and nowhere else.
 """
 
 from replication.datasets.arrays import DATASETS, checksums, load_images

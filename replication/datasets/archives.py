@@ -9,7 +9,7 @@ from pathlib import Path
 from torchvision.datasets import CIFAR10, CIFAR100
 from torchvision.datasets.utils import calculate_md5, check_integrity, download_url, extract_archive
 
-from replication import paths
+from replication import files
 from replication.validation import check_choice
 
 
@@ -67,7 +67,7 @@ ARCHIVES = {
 
 def folder_of(name: str) -> Path:
     """Return the folder in which the unpacked archive `name` is expected."""
-    return paths.data_dir() / ARCHIVES[name].folder
+    return files.data_dir() / ARCHIVES[name].folder
 
 
 def unavailable(name: str, reason: str) -> FileNotFoundError:
@@ -90,7 +90,7 @@ def download(name: str) -> Path:
             is full.
     """
     check_choice("dataset", name, ARCHIVES)
-    archive, data = ARCHIVES[name], paths.data_dir()
+    archive, data = ARCHIVES[name], files.data_dir()
     data.mkdir(parents=True, exist_ok=True)
     file = data / archive.filename
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=data) as scratch:

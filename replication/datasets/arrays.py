@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from torchvision.datasets import CIFAR10, CIFAR100
 from torchvision.datasets.utils import check_integrity
 
-from replication import paths
+from replication import files
 from replication.datasets.archives import folder_of, unavailable
 from replication.datasets.tiny_imagenet import load_tiny_imagenet
 from replication.validation import check_choice
@@ -34,7 +34,7 @@ def load_images(name: str, train: bool = True) -> tuple[np.ndarray, np.ndarray]:
         return load_tiny_imagenet("train" if train else "val")
     source = CIFAR10 if name == "cifar10" else CIFAR100
     try:
-        data = source(paths.data_dir(), train=train, download=False)
+        data = source(files.data_dir(), train=train, download=False)
     except RuntimeError:
         raise unavailable(name, _whats_wrong(name, source)) from None
     return data.data, np.array(data.targets)

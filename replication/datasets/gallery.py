@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from replication import paths
+from replication import files
 from replication.datasets.archives import ARCHIVES, folder_of, unavailable
 from replication.datasets.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from replication.datasets.image_set import IMAGE_SETS, load_image_set
 from replication.datasets.tiny_imagenet import decode_all
-from replication.markup import one_line
-from replication.validation import check_choice, check_count
+from replication.validation import check_choice, check_count, one_line
 
 FROST = "frost"
 STANDARD = (*CORRUPTIONS[:8], FROST, *CORRUPTIONS[8:])  # the fifteen types, in the order of the publication
@@ -52,7 +51,7 @@ def corrupted_gallery(name: str, severity: int, limit: int, seed: int = 0) -> tu
 
 
 def _generated(name: str, severity: int, limit: int, seed: int) -> Tensor:
-    key = (name, severity, limit, seed, paths.data_dir())
+    key = (name, severity, limit, seed, files.data_dir())
     if key not in _kept:
         images = load_image_set(name, "test").images[:limit]
         gallery = images.new_empty(len(CORRUPTIONS), *images.shape)

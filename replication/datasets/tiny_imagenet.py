@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from replication.datasets.archives import folder_of, unavailable
-from replication.text_files import read_lines
+from replication.datasets.text_files import read_lines
+from replication.files import whole
 
 NAME = "tiny-imagenet"
 
@@ -47,13 +48,8 @@ def _in_order_of_files(split: str) -> tuple[np.ndarray, np.ndarray]:
     classes = _classes(folder)
     files, labels = (_training_files if split == "train" else _validation_files)(folder, classes)
     images = decode_all(files)
-    unfinished = cache.with_name(f"{cache.name}.{os.getpid()}.tmp")
-    try:
-        with open(unfinished, "wb") as file:
-            np.savez(file, images=images, labels=labels)
-        unfinished.replace(cache)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole(cache) as unfinished, open(unfinished, "wb") as file:
+        np.savez(file, images=images, labels=labels)
     return images, labels
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from replication.paths import shown
+from replication.files import shown
 
 TAG = "parameters"
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}

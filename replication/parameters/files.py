@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from replication.files import shown
 from replication.parameters.values import value_like
-from replication.paths import shown
 
 
 def read_values(file: Path, examples: dict) -> dict:

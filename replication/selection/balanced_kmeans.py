@@ -5,9 +5,9 @@ import torch
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
-from replication.selection.assignment import assign_to_sizes
 from replication.selection.base import BatchSelector, draw_seed, random_order, shuffled_rows
-from replication.selection.parallel import single_threaded
+from replication.selection.kernels.assignment import assign_to_sizes
+from replication.selection.kernels.parallel import single_threaded
 from replication.validation import check_count
 
 

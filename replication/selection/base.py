@@ -8,7 +8,7 @@ import torch
 from torch import Generator, LongTensor, Tensor
 
 from replication.selection.describing import describe_call
-from replication.selection.parallel import single_torch_thread
+from replication.selection.kernels.parallel import single_torch_thread
 from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_has_values, check_num_samples, check_pairs, unit_rows
 

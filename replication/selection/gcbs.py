@@ -4,7 +4,7 @@ import torch
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from replication.selection.base import BatchSelector, random_order, shuffled_rows
-from replication.selection.neighbours import neighbour_graph
+from replication.selection.kernels.neighbours import neighbour_graph
 from replication.validation import check_count
 
 

@@ -5,7 +5,7 @@ import torch
 from scipy.sparse import csr_array, triu
 
 from replication.selection.base import BatchSelector, draw_seed, random_order, shuffled_rows
-from replication.selection.neighbours import neighbour_graph, similarity_factors
+from replication.selection.kernels.neighbours import neighbour_graph, similarity_factors
 from replication.selection.weights import pair_weights
 from replication.validation import check_count, check_positive
 

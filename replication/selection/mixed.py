@@ -6,7 +6,7 @@ import torch
 from torch import Generator, LongTensor, Tensor
 
 from replication.selection.base import BatchSelector, random_order
-from replication.selection.parallel import single_torch_thread
+from replication.selection.kernels.parallel import single_torch_thread
 from replication.torch_settings import plain_tensors
 from replication.validation import check_pairs
 

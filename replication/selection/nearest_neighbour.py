@@ -3,7 +3,7 @@
 import torch
 
 from replication.selection.base import BatchSelector, random_order, shuffled_rows
-from replication.selection.neighbours import BLOCK_ELEMENTS, similarity_factors
+from replication.selection.kernels.neighbours import BLOCK_ELEMENTS, similarity_factors
 from replication.validation import check_count
 
 

@@ -3,7 +3,7 @@
 from replication.losses import batch_losses, nt_xent_losses
 from replication.selection.all_batches import AllBatches
 from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
-from replication.selection.parallel import single_torch_thread
+from replication.selection.kernels.parallel import single_torch_thread
 from replication.selection.shuffled import independent_rows
 from replication.validation import check_choice, check_count, check_positive
 

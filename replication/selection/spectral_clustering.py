@@ -7,11 +7,11 @@ from sklearn import manifold
 from sklearn.cluster import KMeans
 from torch import Tensor
 
-from replication.selection.assignment import even_assignment, hungarian_assignment
 from replication.selection.base import BatchSelector, ClippedCount, draw_seed, shuffled_rows
-from replication.selection.kmeans import kmeans_centres
-from replication.selection.parallel import map_chunks
-from replication.selection.spectral_embedding import chunk_embedding
+from replication.selection.kernels.assignment import even_assignment, hungarian_assignment
+from replication.selection.kernels.kmeans import kmeans_centres
+from replication.selection.kernels.parallel import map_chunks
+from replication.selection.kernels.spectral_embedding import chunk_embedding
 from replication.selection.weights import edge_weights
 from replication.validation import check_choice, check_count, check_positive
 

@@ -8,9 +8,9 @@ from torch import LongTensor, Tensor
 
 from replication.losses import batch_losses
 from replication.selection.base import BatchSelector, ClippedCount, random_order, shuffled_rows
-from replication.selection.grouping import group_alike, tree_partition
-from replication.selection.parallel import map_chunks, single_threaded
-from replication.selection.swaps import swap_by_loss, swap_by_weight
+from replication.selection.kernels.grouping import group_alike, tree_partition
+from replication.selection.kernels.parallel import map_chunks, single_threaded
+from replication.selection.kernels.swaps import swap_by_loss, swap_by_weight
 from replication.selection.weights import edge_weights
 from replication.validation import check_choice, check_count, check_positive
 

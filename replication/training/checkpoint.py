@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import torch
+
+from replication.files import whole
 
 
 class CheckpointError(RuntimeError):
@@ -30,19 +31,14 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object], what: str) -> N
     Raises:
         CheckpointError: it cannot be written; the `what` that was there before is kept.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{path.name}.*.tmp"):
             left.unlink(missing_ok=True)
-        with open(temporary, "wb") as file:
+        with whole(path) as temporary, open(temporary, "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except (OSError, RuntimeError) as error:  # torch's own writer reports a full disk as a RuntimeError
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         kept = f"; the {what} before it is kept" if path.exists() else ""
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise CheckpointError(f"{what} {path} cannot be written: {reason}{kept}") from None

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import LongTensor, Tensor
 
+from replication.seeding import derived_seed
 from replication.selection import BatchSelector
 from replication.training.checkpoint import CheckpointError, check_identity, load_checkpoint, save_checkpoint
 from replication.training.planning import plan_epoch
-from replication.training.seeding import derived_seed
 from replication.validation import check_count
 
 

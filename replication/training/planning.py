@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import LongTensor, Tensor
 
+from replication.seeding import derived_seed
 from replication.selection import BatchSelector
 from replication.selection.planned_sampler import fill_epoch
-from replication.training.seeding import derived_seed
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from open_clip import ClipLoss
 from small_finetuning import small_task
 
 from replication.clip.evaluation import HISTOGRAM_METHODS, embed_test, evaluate, in_batch_losses, nearest_images
-from replication.training.methods import make_selector
-from replication.training.seeding import derived_seed
+from replication.seeding import derived_seed
+from replication.selection.registry import make_selector
 
 TIE = 8 * torch.finfo(torch.float32).eps  # scores closer than this are ties, and ties count against the right answer
 

@@ -9,9 +9,9 @@ from PIL import Image
 from small_finetuning import small_settings, small_task, small_trainer
 
 from replication.clip import finetuning
-from replication.clip.data import draw_captions, load_pairs
 from replication.clip.finetuning import FineTuning
 from replication.clip.towers import learned_temperature
+from replication.datasets.pairs import draw_captions, load_pairs
 from replication.losses import contrastive_loss
 from replication.training.schedule import warmup_cosine
 

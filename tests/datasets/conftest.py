@@ -2,11 +2,11 @@
 
 import pytest
 
-from replication import paths
+from replication import files
 
 
 @pytest.fixture
 def data(monkeypatch, tmp_path):
     """An empty folder that takes the place of `data/`."""
-    monkeypatch.setattr(paths, "data_dir", lambda: tmp_path)
+    monkeypatch.setattr(files, "data_dir", lambda: tmp_path)
     return tmp_path

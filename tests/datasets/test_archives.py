@@ -42,7 +42,7 @@ def published(tmp_path, monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr("replication.paths.data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr("replication.files.data_dir", lambda: tmp_path / "data")
     return tmp_path / "data"
 
 

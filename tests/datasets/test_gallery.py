@@ -72,7 +72,7 @@ def test_the_galleries_that_are_kept_are_bounded_and_the_one_used_last_stays(mad
 
 def test_other_data_are_other_galleries(made, monkeypatch, tmp_path):
     corrupted_gallery("digits", 1, 2)
-    monkeypatch.setattr("replication.paths.data_dir", lambda: tmp_path / "other")
+    monkeypatch.setattr("replication.files.data_dir", lambda: tmp_path / "other")
     corrupted_gallery("digits", 1, 2)
     assert len(made) == 2
 

@@ -6,7 +6,7 @@ import torch
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from replication.selection.gcbs import GCBS
-from replication.selection.neighbours import neighbour_graph
+from replication.selection.kernels.neighbours import neighbour_graph
 
 
 def generator(seed=0):

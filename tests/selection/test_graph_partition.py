@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from replication.selection.graph_partition import LARGEST_WEIGHT, GraphPartition, metis_parts, repair_sizes
-from replication.selection.neighbours import neighbour_graph, similarity_factors
+from replication.selection.kernels.neighbours import neighbour_graph, similarity_factors
 from replication.selection.weights import edge_weights
 
 

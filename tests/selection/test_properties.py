@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replication.hardness.measure import same_class_share
+from replication.evaluation.shares import same_class_share
 from replication.losses import batch_losses, mini_batch_loss
 from replication.selection import (
     GCBS,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from replication.losses import mini_batch_loss
 from replication.selection import FixedBatches, OrderedSGD, ShuffledBatches, SpectralClustering, SwapSearch, edge_weights
 from replication.selection import swap_search as module
-from replication.selection.swaps import swap_by_loss, swap_by_weight
+from replication.selection.kernels.swaps import swap_by_loss, swap_by_weight
 
 
 def seeded(seed=0):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from replication.training.grid import run_grid
+from replication.experiments.grid.side_by_side import run_grid
 
 
 def square(number, on_epoch):

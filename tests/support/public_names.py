@@ -10,7 +10,8 @@ import pandas as pd
 import torch
 from torch import nn
 
-from replication import evaluation, geometry, losses, selection, views
+from replication import augmentation as views
+from replication import evaluation, geometry, losses, selection
 
 FIXED = torch.Generator().manual_seed(0)
 VALUES = {  # by name: what the calls take, made once

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 
-from replication.clip.data import load_pairs
 from replication.clip.finetuning import FineTuning
 from replication.clip.selecting import make_clip_selector
 from replication.clip.settings import Settings
+from replication.datasets.pairs import load_pairs
 from replication.training.loop import Trainer
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import torch
 
-from replication.cifar.pretraining import Pretraining
-from replication.cifar.settings import Settings
 from replication.datasets import load_image_set
+from replication.experiments.cifar.pretraining import Pretraining
+from replication.experiments.cifar.settings import Settings
+from replication.selection.registry import make_selector
 from replication.training import checkpoint
 from replication.training.loop import Trainer
-from replication.training.methods import make_selector
 
 
 def small_settings(**changes):

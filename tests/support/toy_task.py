@@ -3,8 +3,8 @@
 import torch
 
 from replication.losses import contrastive_loss
+from replication.seeding import derived_seed
 from replication.training.loop import Task
-from replication.training.seeding import derived_seed
 
 
 class ToyTask(Task):

@@ -1,0 +1,73 @@
+"""The claims on pre-training with chosen batches: which methods, by which measures, on which data; and their verdicts."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from replication.experiments.grid.verdicts import (
+    at_this_size,
+    combined,
+    standing_for,
+    verdict_elsewhere,
+    verdict_on_selectors,
+)
+
+BATCH_SIZE = 32  # of the paper's main table
+UPDATES = {"cifar100": 100 * (50_000 // 32), "tiny-imagenet": 100 * (100_000 // 32)}  # published: 100 epochs of N/B
+PROFILES = {"cifar100": "gpu", "tiny-imagenet": "gpu-tiny-imagenet"}  # what would test a claim that a run cannot
+
+CORRUPTED = "corrupted R@1, severity {}"
+
+
+class Claim(NamedTuple):
+    """The networks of `first` are better than those of each of `others`, in every measure that `measure` stands for.
+
+    `name` is its entry in claims.yaml; `measure` a column of `Results.runs`, with a place for each severity or without one.
+    """
+
+    name: str
+    objective: str
+    first: str
+    others: list[str]
+    measure: str
+    data: str = "cifar100"
+
+
+CLAIMS = (
+    Claim("cifar-simclr", "simclr", "SC", ["SGD", "OSGD"], CORRUPTED),
+    Claim("cifar-sogclr", "sogclr", "SC", ["SGD", "OSGD"], CORRUPTED),
+    Claim("cifar-original", "simclr", "SC", ["SGD", "OSGD"], "R@1"),
+    Claim("tiny-imagenet", "simclr", "SC", ["SGD", "OSGD"], CORRUPTED, "tiny-imagenet"),
+    Claim("cifar-harder", "simclr", "SwapSearch", ["SGD"], CORRUPTED),
+    Claim("cifar-shuffled", "simclr", "SGD", ["SC", "SwapSearch"], CORRUPTED),
+    Claim("cifar-recalibrated", "simclr", "SC", ["SGD", "OSGD"], f"{CORRUPTED}, recalibrated"),
+    Claim("cifar-classes", "simclr", "SC", ["SGD"], "kNN"),
+)
+
+
+def judge(
+    runs: pd.DataFrame, dataset: str, batch_size: int, updates: int, severities: list[int], margin: float, setting: str
+) -> list[tuple[str, str, str]]:
+    """Return (name, verdict, evidence) of each of `CLAIMS`, as `Run.claim` takes them.
+
+    Args:
+        runs: `Results.runs`; a variant of a method or of an objective may stand for it, see `standing_for`.
+        dataset, batch_size: what was trained on. A claim about other data, or at another batch size, is UNTESTED.
+        updates: of each training; fewer than published ones cannot speak for them, see `at_this_size`.
+        severities: of the corruptions, each judged apart; see `combined`.
+        margin: percentage points within which a difference is none.
+        setting: what was trained, in words, for the evidence.
+    """
+    found = []
+    for claim in CLAIMS:
+        objective = standing_for(claim.objective, list(runs.objective))
+        mine = runs[runs.objective == objective]
+        first, *others = (standing_for(name, list(runs.selector)) for name in (claim.first, *claim.others))
+        measures = dict.fromkeys(claim.measure.format(severity) for severity in severities)
+        words = f"{objective}, {setting}"
+        each = [verdict_on_selectors(mine, measure, first, others, margin, words) for measure in measures]
+        verdict, evidence = at_this_size(updates / UPDATES[claim.data], *combined(each))
+        used, needed = f"{dataset}, B={batch_size}", f"{claim.data}, B={BATCH_SIZE}"
+        command = f"`python -m replication run cifar --profile {PROFILES[claim.data]} --publish`"
+        found.append((claim.name, *verdict_elsewhere(used, needed, verdict, evidence, command)))
+    return found

@@ -1,0 +1,1 @@
+"""What 06_clip computes and shows; the fine-tuning itself is `replication.clip`."""

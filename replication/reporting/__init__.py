@@ -1,0 +1,1 @@
+"""Running notebooks, recording what they leave, and reporting it; knows no experiment."""

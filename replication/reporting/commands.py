@@ -1,0 +1,107 @@
+"""The commands: run, list, report, compare; `replication.__main__` starts them."""
+
+import argparse
+import sys
+
+from replication.files import project_root, shown, within_project
+from replication.reporting import compare, runner
+from replication.reporting import ledger as report
+from replication.reporting.notebooks import UsageError, experiments, misplaced_profiles, profiles, resolve
+from replication.reporting.run_record import RecordError, read_record
+
+
+def run_command(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 done, 1 a notebook failed, 2 wrong usage or damaged results."""
+    options = parse(arguments)
+    try:
+        return options.command(options)
+    except runner.NotebookError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (UsageError, RecordError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m replication", description="Run the notebooks and report on their results.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="execute a notebook, or all of them")
+    run.add_argument("experiment", help="a name that `list` shows, or 'all'")
+    run.add_argument("--profile", default="default", help="which parameters to use (default: %(default)s)")
+    run.add_argument("--set", dest="overrides", action="append", default=[], metavar="NAME=VALUE", help="change one parameter")
+    run.add_argument("--publish", action="store_true", help="write to results/<experiment>/<profile>, the committed copies")
+    run.add_argument("--force", action="store_true", help="run even if a finished run has the same key")
+    run.set_defaults(command=_run)
+
+    listing = commands.add_parser("list", help="show experiments, their profiles and which have finished runs")
+    listing.set_defaults(command=_list)
+
+    ledger = commands.add_parser("report", help="write CLAIMS.md, and the generated parts of README.md")
+    ledger.add_argument("--results", default="results", help="folder of the runs (default: %(default)s, the committed ones)")
+    ledger.set_defaults(command=_report)
+
+    tables = commands.add_parser("compare", help="say whether local runs come to the committed conclusions")
+    tables.add_argument("--profile", default="default")
+    tables.set_defaults(command=_compare)
+    return parser.parse_args(arguments)
+
+
+def _run(options) -> int:
+    overrides = {}
+    for text in options.overrides:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set {text!r} must be NAME=VALUE")
+        overrides[name] = value
+    names = list(experiments()) if options.experiment == "all" else [options.experiment]
+    if options.experiment == "all":
+        names = [name for name in names if options.profile in profiles(experiments()[name])]
+        if not names:
+            raise UsageError(f"profile {options.profile!r} exists for no experiment")
+    for name in names:  # a wrong parameter must not show only after an hour of other runs
+        resolve(name, options.profile, overrides)
+    for name in names:
+        runner.run(name, options.profile, options.publish, options.force, overrides)
+    return 0
+
+
+def _list(options) -> int:
+    for name, notebook in experiments().items():
+        print(f"{name:18} {shown(notebook)}")
+        for profile in profiles(notebook):
+            places = {"published": f"results/{name}/{profile}", "local": f"results/local/{name}/{profile}"}
+            found = [f"{label}{state}" for label, place in places.items() if (state := _state(place)) is not None]
+            print(f"{'':18}   {profile:10} {', '.join(found) or 'not run'}")
+        for line in misplaced_profiles(notebook).values():
+            print(f"{'':18}   {line}")
+    return 0
+
+
+def _state(place: str) -> str | None:
+    """Return "" for a finished run, None for none; of a damaged one what is wrong with it, in brackets."""
+    try:
+        return None if read_record(project_root() / place) is None else ""
+    except RecordError as error:
+        return f" ({error})"
+
+
+def _report(options) -> int:
+    experiments()
+    folder = within_project(options.results)
+    if not folder.is_dir():
+        raise UsageError(f"--results {options.results!r} must be a folder that exists")
+    page = report.write_report(folder)
+    print(f"claims ledger: {shown(page)}")
+    return 0
+
+
+def _compare(options) -> int:
+    known = dict.fromkeys(name for notebook in experiments().values() for name in profiles(notebook))
+    if options.profile not in known:
+        raise UsageError(f"--profile {options.profile!r} must be one of {', '.join(known)}")
+    lines, agrees = compare.report(compare.compare_all(options.profile), options.profile)
+    print("\n".join(lines))
+    return 0 if agrees else 1

@@ -1,0 +1,98 @@
+"""The generated parts of the README, built only from results that a run left."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from replication.files import file_name
+from replication.reporting.finished_runs import finished_runs, markdown_table
+
+
+def run_times(results: Path) -> str:
+    """Return a table of the committed runs: wall time, size of the results on disk, machine."""
+    rows = []
+    for (experiment, profile), record in finished_runs(results).items():
+        folder = results / experiment / profile
+        size = sum((folder / name).stat().st_size for name in ("run.json", *record["files"]))
+        seconds = record["wall_seconds"] + record.get("earlier_seconds", 0)
+        machine = record["hardware"]["gpu"] or f"{record['hardware']['cores']} cores, {record['hardware']['processor']}"
+        rows.append(
+            {"notebook": _executed(results, experiment, profile, record["notebook"]), "profile": profile}
+            | {"time": f"{seconds / 60:.1f} min"}
+            | {"disk": f"{size / 2**20:.1f} MB", "machine": machine, "commit": (record["git"]["sha"] or "")[:8]}
+        )
+    names = {"notebook": "Notebook", "profile": "Profile", "time": "Run time", "disk": "Results on disk", "machine": "Machine"}
+    return markdown_table(pd.DataFrame(rows, columns=[*names, "commit"]), names | {"commit": "Tables made at commit"})
+
+
+def _executed(results: Path, experiment: str, profile: str, notebook: str) -> str:
+    """Return a link to the executed notebook of a run, or its name where there is none."""
+    path = f"{experiment}/{profile}/{notebook}.ipynb"
+    return f"[{notebook}](results/{path})" if (results / path).is_file() else notebook
+
+
+def frontier(results: Path) -> str:
+    """Return the frontier figure of the most telling run of `04_batch_selection`, with links to its tables."""
+    folders = [f"{experiment}/{profile}" for experiment, profile in finished_runs(results) if experiment == "batch_selection"]
+    shown = [folder for folder in folders if (results / folder / "figures" / "frontier.png").is_file()]
+    if not shown:
+        return "*(no run of `04_batch_selection` yet)*"
+    lines = [
+        f"![Mean in-batch loss of each selector against the seconds it takes](results/{shown[0]}/figures/frontier.png)",
+        "",
+        "*Cost against hardness. Tables: "
+        + "; ".join(
+            f"{folder.split('/')[1]}: [hardness](results/{folder}/tables/hardness.md),"
+            f" [seconds and memory](results/{folder}/timings/cost.md),"
+            f" [against the published procedure](results/{folder}/timings/reference.md),"
+            f" [goals met](results/{folder}/timings/gates.md),"
+            f" [growth](results/{folder}/timings/growth.md)"
+            for folder in shown
+        )
+        + ".*",
+    ]
+    return "\n".join(lines)
+
+
+def trained(results: Path, experiment: str, measures: list[str]) -> str:
+    """Return what an experiment's most telling runs that trained networks found: a figure, and mean ± sd of `measures`.
+
+    The most telling runs are the first one and those of the same kind, as `cpu` and `cpu-sogclr`; of the first one stand the
+    figures. A table has a part for each objective, and leaves out measures that the run does not have.
+    """
+    runs = [key for key in finished_runs(results) if key[0] == experiment]
+    folders = ["/".join(key) for key in runs if (results / "/".join(key) / "tables" / "summary.csv").is_file()]
+    if not folders:
+        return f"*(no run of `{experiment}` yet)*"
+    kind = folders[0].split("-")[0]
+    place = f"results/{folders[0]}/figures"
+    figures = [
+        f"![{objective}: what the networks of each method are worth]({place}/measures_{file_name(objective)}.png)"
+        for objective in pd.read_csv(results / folders[0] / "tables" / "summary.csv").objective.unique()
+    ]
+    return "\n\n".join([*figures, *(_trained(results, folder, measures) for folder in folders if folder.split("-")[0] == kind)])
+
+
+def _trained(results: Path, folder: str, measures: list[str]) -> str:
+    """Return caption, links and table of one run."""
+    summary = pd.read_csv(results / folder / "tables" / "summary.csv")
+    caption = (results / folder / "tables" / "summary.md").read_text(encoding="utf-8").split("\n")[0]
+    rows = summary[["objective", "selector", "n"]].copy()
+    for name in measures:
+        if name in summary:
+            rows[name] = [f"{mean:.2f} ± {sd:.2f}" for mean, sd in zip(summary[name], summary[f"{name} sd"], strict=True)]
+    names = {name: name for name in rows.columns} | {"objective": "Objective", "selector": "Batches"}
+    links = f"[all measures](results/{folder}/tables/summary.md), [seconds](results/{folder}/timings/seconds.md)"
+    return f"*{caption}. {links}, [run](results/{folder}/run.json).*\n\n{markdown_table(rows, names)}"
+
+
+def fill_in(text: str, name: str, content: str) -> str:
+    """Return `text` with what stands between the markers <!-- name:begin --> and <!-- name:end --> replaced.
+
+    Raises:
+        ValueError: the markers are missing.
+    """
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    if begin not in text or end not in text:
+        raise ValueError(f"README.md must hold the markers {begin} and {end}")
+    return text[: text.index(begin) + len(begin)] + f"\n{content}\n" + text[text.index(end) :]

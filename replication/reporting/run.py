@@ -1,0 +1,296 @@
+"""The one place that writes results: tables, figures and claims, with the provenance of the run that made them.
+
+A notebook does
+
+    run = start_run("03_synthetic", notebook_parameters(globals()))
+    run.table("final", frame, "Distance to the optimum after the last epoch")
+    run.figure("figure3", figure)
+    run.claim("figure-3", HOLDS, "evidence in one line, with the number", table="final")
+    run.finish()
+    print(run.written())
+
+and gets, in `results_dir`, `tables/*.csv|md|tex`, `figures/*.png|svg`, `claims.csv`, `timings.csv` and, last, `run.json`:
+a folder with a run.json is complete. Everything is written to a temporary folder beside it first.
+"""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from replication.files import project_root, shown, within_project
+from replication.reporting import provenance, rounding
+from replication.reporting.folder_lock import FolderLock, writer
+from replication.reporting.markup import latex_text, markdown_text
+from replication.reporting.run_record import RecordError, files_below, read_record, write_record
+from replication.validation import check_choice
+
+HOLDS = "holds"
+CAVEAT = "holds with a caveat"
+FAILS = "does not hold"
+FAILS_HERE = "does not hold at this size"
+UNTESTED = "not tested yet"
+UNTESTABLE = "cannot be tested at this size"
+PAGE = 40  # rows that a page of a LaTeX document holds
+VERDICTS = (HOLDS, CAVEAT, FAILS, FAILS_HERE, UNTESTED, UNTESTABLE)
+# The kinds of files that a run writes into each of its folders.
+GENERATED = {"tables": ("csv", "md", "tex"), "figures": ("png", "svg"), "timings": ("csv", "md")}
+
+
+def notebook_parameters(namespace: dict) -> dict:
+    """Return the parameters of the notebook whose `globals()` are given.
+
+    Call it in the first cell after the tagged `parameters` cell (papermill injects its values between the two), before
+    anything else is assigned: then the plain values in the namespace are exactly the parameters. Names with capitals are
+    left out: they are constants that the cell imported, and IPython's own.
+    """
+    plain = bool | int | float | str | list | dict | None
+    return {
+        name: value
+        for name, value in namespace.items()
+        if not name.startswith("_") and name.islower() and isinstance(value, plain)
+    }
+
+
+def start_run(notebook: str, parameters: dict, data: dict | None = None) -> "Run":
+    """Begin to collect the results of one notebook run.
+
+    Args:
+        notebook: stem of the notebook, e.g. "01_theory"; the experiment's name is what follows the number.
+        parameters: all its parameters; `results_dir` (default results/local/<experiment>) and `profile` among them.
+        data: checksums of the data sets that were read, by name.
+
+    Raises:
+        ValueError: the results folder holds files that are not a run's, or another process is writing there.
+        PermissionError: it cannot be written.
+    """
+    experiment = notebook.split("_", 1)[1]
+    target = within_project(parameters.get("results_dir") or f"results/local/{experiment}")
+    return Run(notebook, experiment, target, parameters, data or {})
+
+
+class Run:
+    """One run's results while they are made; see the module's docstring. Make it with `start_run`."""
+
+    def __init__(self, notebook: str, experiment: str, target: Path, parameters: dict, data: dict):
+        check_results_folder(target)
+        self.notebook, self.experiment, self.target, self.parameters, self.data = (
+            notebook,
+            experiment,
+            target,
+            parameters,
+            data,
+        )
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = FolderLock(target)
+            for other in target.parent.iterdir():
+                if other.name.startswith(f".{target.name}.partial-"):
+                    shutil.rmtree(other, ignore_errors=True)  # left by a run that was killed
+            self.folder = target.parent / f".{target.name}.partial-{uuid4().hex[:8]}"
+            self.folder.mkdir()
+        except BlockingIOError as error:  # it began between the check above and now
+            raise ValueError(f"results_dir={target} is being written by {error}; choose another folder") from None
+        except OSError as error:
+            raise PermissionError(f"results_dir={target} cannot be written: {error.strerror}") from None
+        self._claims: list[dict] = []
+        self._marks: dict[str, dict] = {}
+        self._timings: list[dict] = []
+        self._earlier = 0.0
+        self._begin = time.perf_counter()
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def table(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        caption: str = "",
+        *,
+        per_seed: Sequence[str] = (),
+        made_from: str = "",
+        tolerance: dict[str, float] | None = None,
+        indefinite: Sequence[str] = (),
+    ) -> pd.DataFrame:
+        """Write tables/<name>.csv (10 significant digits), .md and .tex (4 digits); return `frame` for display.
+
+        Times, memory and dates belong into `timing`, never here: equal runs must give byte-identical tables. Texts stand in
+        .md and .tex as they are: no sign of them is read as markup. A document that includes a .tex needs the packages
+        booktabs and, for tables of more than a page, longtable.
+
+        Args:
+            name, frame, caption: of the table.
+            per_seed: for a table with a row for each seed: the columns that, beside "seed", name a row.
+            made_from: the table over seeds that this one summarises.
+            tolerance: by column, absolute differences that mean nothing, where a number is less certain than its rounding.
+            indefinite: columns without a definite value, as which of two equal optima was found.
+                These four tell comparisons with another machine what to expect; see `table_comparison`.
+
+        Raises:
+            ValueError: the table is empty, or lacks a column that is named.
+        """
+        if frame.empty:
+            raise ValueError(f"table {name!r} is empty; a run must write what it found")
+        for column in (*per_seed, *(["seed"] if per_seed else []), *(tolerance or {}), *indefinite):
+            check_choice(f"a column of table {name!r}", column, list(frame.columns))
+        marks = {"per_seed": list(per_seed), "made_from": made_from, "tolerance": tolerance, "indefinite": list(indefinite)}
+        self._marks[name] = {mark: value for mark, value in marks.items() if value}
+        base = self._path("tables", name)
+        frame.to_csv(f"{base}.csv", index=False, float_format="%.10g", lineterminator="\n")
+        Path(f"{base}.md").write_text(_markdown(frame, caption, ".4g"), encoding="utf-8")
+        latex = _with_texts(frame, latex_text).to_latex(
+            index=False, float_format="%.4g", caption=latex_text(caption) or None, escape=False, longtable=len(frame) > PAGE
+        )
+        Path(f"{base}.tex").write_text(latex, encoding="utf-8")
+        return frame
+
+    def figure(self, name: str, figure: plt.Figure) -> None:
+        """Write figures/<name>.png (150 dpi) and .svg."""
+        base = self._path("figures", name)
+        with plt.rc_context({"svg.hashsalt": name}):
+            figure.savefig(f"{base}.png", dpi=150, bbox_inches="tight", metadata={"Software": None})
+            figure.savefig(f"{base}.svg", bbox_inches="tight", metadata={"Date": None})
+
+    def file(self, name: str) -> Path:
+        """Return the path at which to write any other file (with its suffix) of this run, such as an animation."""
+        return self._path("files", name)
+
+    def timing(self, what: str, seconds: float, **details) -> None:
+        """Note a duration in seconds, and anything else that differs between equal runs, for timings.csv."""
+        self._timings.append({"what": what, "seconds": seconds, **details})
+
+    def resumed(self, seconds: float) -> None:
+        """Note how long an earlier call, perhaps broken off, took for what this run found done."""
+        self._earlier = seconds
+        self.timing("done by an earlier call", seconds)
+
+    def timing_table(self, name: str, frame: pd.DataFrame, caption: str = "") -> pd.DataFrame:
+        """Write timings/<name>.csv and .md: a table of times, memory or ratios of them, which no comparison looks at."""
+        base = self._path("timings", name)
+        frame.to_csv(f"{base}.csv", index=False, float_format="%.4g", lineterminator="\n")
+        Path(f"{base}.md").write_text(_markdown(frame, caption, ".3g"), encoding="utf-8")
+        return frame
+
+    def claim(self, claim: str, verdict: str, evidence: str, table: str = "") -> None:
+        """Note a verdict on a claim of `claims.yaml`, with its number in one line and the table that shows it."""
+        check_choice("verdict", verdict, VERDICTS)
+        self._claims.append({"claim": claim, "verdict": verdict, "evidence": evidence, "table": table})
+
+    def finish(self) -> Path:
+        """Write claims, timings and run.json, and put everything in place of an earlier run's files; return the folder."""
+        if self._claims:
+            pd.DataFrame(self._claims).to_csv(self.folder / "claims.csv", index=False, lineterminator="\n")
+        wall = time.perf_counter() - self._begin
+        self.timing("whole run", wall)
+        pd.DataFrame(self._timings).to_csv(self.folder / "timings.csv", index=False, float_format="%.4g", lineterminator="\n")
+        record = {
+            "experiment": self.experiment,
+            "notebook": self.notebook,
+            "profile": self.parameters.get("profile"),
+            "key": provenance.run_key(self.notebook, self.parameters, self.data),
+            "parameters": self.parameters,
+            "seeds": seed_list(self.parameters),
+            "data": self.data,
+            "git": provenance.git_state(),
+            "lock": provenance.lock_hash(),
+            "versions": provenance.versions(),
+            "hardware": provenance.hardware(),
+            "rounding": rounding.kernels(),
+            "tables": self._marks,
+            "started": self._started,
+            "wall_seconds": round(wall, 1),
+            "earlier_seconds": round(self._earlier, 1),
+        }
+        write_record(self.folder, record)
+        promote(self.folder, self.target)
+        self._lock.release()
+        return self.target
+
+    def written(self) -> str:
+        """Return in words what `finish` has written and where, and where the committed results of the same profile lie."""
+        counts = {"tables": ("csv", "table"), "figures": ("png", "figure")}
+        parts = []
+        for folder, (suffix, word) in counts.items():
+            count = len(list((self.target / folder).glob(f"*.{suffix}")))
+            parts.append(f"{count} {word}{'' if count == 1 else 's'}")
+        text = f"{' and '.join(parts)} in {shown(self.target)}"
+        committed = project_root() / "results" / self.experiment / str(self.parameters.get("profile"))
+        if committed != self.target and (committed / "run.json").is_file():
+            text += f"; the committed results of this profile: {shown(committed)}"
+        return text
+
+    def _path(self, kind: str, name: str) -> Path:
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise ValueError(f"name={name!r} must consist of letters, digits, '_', '-' and '.'")
+        path = self.folder / kind / name
+        path.parent.mkdir(exist_ok=True)
+        return path
+
+
+def _markdown(frame: pd.DataFrame, caption: str, digits: str) -> str:
+    table = _with_texts(frame, markdown_text).to_markdown(index=False, floatfmt=digits)
+    return "\n\n".join(part for part in (markdown_text(caption), table) if part) + "\n"
+
+
+def _with_texts(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """Return the frame with its texts, names of columns among them, changed; numbers keep their types."""
+    changed = frame.reset_index(drop=True).rename(columns=lambda name: change(str(name)))
+    for name, column in changed.items():
+        if any(isinstance(cell, str) for cell in column):
+            changed[name] = pd.Series([change(cell) if isinstance(cell, str) else cell for cell in column], dtype=object)
+    return changed
+
+
+def seed_list(parameters: dict) -> list[int]:
+    """Return the seeds that a run used: `seeds` means how many, from `first_seed`, or 0, on."""
+    first = parameters.get("first_seed", 0)
+    return list(range(first, first + parameters["seeds"])) if isinstance(parameters.get("seeds"), int) else []
+
+
+def check_results_folder(target: Path) -> None:
+    """Raise one clear line if a run cannot put its results into `target`."""
+    if target.is_file():
+        raise ValueError(f"results_dir={target} is a file; it must be a folder")
+    if target.is_dir() and not (target / "run.json").is_file() and any(path.is_file() for path in target.iterdir()):
+        raise ValueError(f"results_dir={target} holds files but no run.json; choose another folder or empty this one")
+    existing = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not existing.is_dir():
+        raise PermissionError(f"results_dir={target} cannot be written: {existing} is a file")
+    if not os.access(existing, os.W_OK):
+        raise PermissionError(f"results_dir={target} cannot be written: no permission in {existing}")
+    other = writer(target)
+    if other:
+        raise ValueError(f"results_dir={target} is being written by {other}; wait for it or choose another folder")
+
+
+def promote(folder: Path, target: Path) -> None:
+    """Move a complete run from `folder` to `target`, removing what an earlier run left there.
+
+    The old run.json goes first and the new one comes last, so a folder with a run.json is always one whole run. Subfolders
+    of other runs (results/local/<experiment>/<profile>) are left alone.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    old = _files_of_run(target)
+    (target / "run.json").unlink(missing_ok=True)
+    for name in old:
+        (target / name).unlink(missing_ok=True)
+    for path in sorted(files_below(folder), key=lambda path: path.name == "run.json"):
+        place = target / path.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, place)
+    shutil.rmtree(folder)
+
+
+def _files_of_run(target: Path) -> list[Path]:
+    """Return the files that the run in a results folder wrote; if its run.json is damaged, all that look like one's."""
+    try:
+        return list((read_record(target) or {"files": []})["files"])
+    except RecordError:
+        places = [f"{folder}/*.{suffix}" for folder, suffixes in GENERATED.items() for suffix in suffixes]
+        return [path for place in (*places, "claims.csv", "timings.csv") for path in target.glob(place)]

@@ -1,0 +1,1 @@
+"""What selectors compute with: compiled loops, graphs and assignments."""

@@ -1,0 +1,150 @@
+"""Every parameter of every notebook is checked before work: a wrong value is one line that names the parameter."""
+
+from importlib import import_module
+
+import pytest
+
+from replication.parameters.cell import notebook_defaults
+from replication.reporting import notebooks as experiments
+from replication.reporting.checks import check_experiment
+from replication.reporting.notebooks import resolve
+
+NOTEBOOKS = experiments.experiments()
+BASIC = {"profile": [None], "results_dir": [5]}
+COUNT = [0, -1, 2.5, "many", None, True]  # for a count of at least one
+ZERO_TOO = [-1, 2.5, "many", None, True]
+POSITIVE = [0, -1.0, float("nan"), float("inf"), "tiny", None, True]
+NOT_NEGATIVE = [-1, "x", None, True, float("inf")]
+FLAG = [1, "yes", None]
+TEXT = [5, None, ["x"]]
+CHOICE = ["nosuch", 5, None, ["x"]]
+NAMES = [None, [], "SGD", ["SGD", "SGD"], ["SGD", "nosuch"], ["SGD", 5], [["SGD"]]]
+LIST = [None, [], 5, "x"]
+WRONG = {
+    "theory": {
+        **dict.fromkeys(("starts", "family_starts", "random_draws", "seeds", "search_starts", "workers"), COUNT),
+        "draws": [1, *COUNT],
+        "etf_sizes": [*LIST, [4, 3], [[4]], [[4, 2]], [[2, 5]], [[4, 3.0]], [[4, True]], [["a", "b"]]],
+        "cross_polytope_dimensions": [*LIST, [1], [2.0]],
+        "subset_sizes": [*LIST, [2]],
+        "apart_sizes": [*LIST, [[4, 4]], [[4, 1]], [4]],
+        "bound_batch_sizes": [*LIST, [1]],
+        "bound_temperatures": [*LIST, [0], [1.0, -1]],
+        "partition_sizes": [*LIST, [[9, 2]], [[8, 8]], [[8, 1]]],
+        "search_max_n": [3, *COUNT],
+        "search_max_d": [1, *COUNT],
+        "search_batch_sizes": [*LIST, [1], [10, 11]],
+    },
+    "osgd_toy": {
+        "seeds": [1, *COUNT],
+        **dict.fromkeys(("resamples", "simulated_draws", "search_starts", "search_steps", "film_updates"), COUNT),
+        "start_degrees": [*LIST, [0], [45], [44.9]],
+        "step_sizes": [*LIST, [0]],
+        "rhos": [*LIST, [-1], [0.75]],
+        "objective_cases": [*LIST, [[4, 3]], [[4, 7, 1]], [[4, 3, 4]], [[4, 3, 0]], [[1, 1, 1]]],
+        "disjoint_sizes": [*LIST, [3], [5], [10]],
+        "batch_sizes": [*LIST, [1]],
+        "film_step_size": POSITIVE,
+    },
+    "synthetic": {
+        "pairs": [*LIST, [4, 2], [[1, 2]], [[4, 0]], [[4, 2, 1]], [[4.0, 2]]],
+        "batch_size": [1, 5, *COUNT],
+        "methods": [*NAMES, ["SC"], ["SGD"]],
+        **dict.fromkeys(("seeds", "epochs", "restarts", "rest_seeds", "rest_steps", "benchmark_epochs"), COUNT),
+        "lr": POSITIVE,
+        "rest_tolerance": POSITIVE,
+        "benchmark_seeds": [*LIST, [0], ["many"]],
+    },
+    "batch_selection": {
+        "dataset": CHOICE,
+        "num_samples": [*ZERO_TOO, 40],
+        **dict.fromkeys(("dimensions", "k", "candidates", "seeds", "repeats"), COUNT),
+        "phases": [None, "middle", ["noon"], ["late", "late"], [5]],
+        "phase_samples": [63, *COUNT],
+        "batch_size": [1, 641, *COUNT],
+        "temperature": POSITIVE,
+        "growth_sizes": [*LIST, [63]],
+    },
+    "cifar": {
+        "dataset": CHOICE,
+        "images": [*ZERO_TOO, 20],
+        "size": [7, *COUNT],
+        "network": CHOICE,
+        "stem": [64, None, "32"],
+        "methods": [*NAMES, ["SC"]],
+        "objectives": [None, [], "simclr", ["simclr", "simclr"], ["nosuch"], [5]],
+        **dict.fromkeys(("seeds", "epochs", "k", "candidates", "corrupted_images"), COUNT),
+        **dict.fromkeys(("first_seed", "test_images", "workers"), ZERO_TOO),
+        "warmup_epochs": [*ZERO_TOO, 11],
+        "batch_size": [1, *COUNT],
+        **dict.fromkeys(("lr", "temperature", "margin"), POSITIVE),
+        "crop_min": [1.5, *POSITIVE],
+        "precision": CHOICE,
+        **dict.fromkeys(("compiled", "train_mode_features", "refresh_features", "extra_epoch", "linear_probe"), FLAG),
+        "severities": [*LIST, [0], [6], [1, 1], ["x"]],
+    },
+    "clip": {
+        "source": ["imagenet", *TEXT],
+        "images": [*ZERO_TOO, 20],
+        "size": [7, *COUNT],
+        **dict.fromkeys(("image_column", "caption_column", "image_weights"), TEXT),
+        "separator": ["||", *TEXT],
+        **dict.fromkeys(("fit", "freeze", "precision"), CHOICE),
+        "model": ["nosuch", *TEXT],
+        "pretrained": ["nosuch", "no/such.pt", *TEXT],
+        "checkpointing": FLAG,
+        "methods": [*NAMES, ["SC"]],
+        "objectives": [None, [], "clip", ["clip", "clip"], ["nosuch"], [5]],
+        **dict.fromkeys(("seeds", "epochs", "k", "candidates"), COUNT),
+        **dict.fromkeys(("first_epochs", "test_images", "workers"), ZERO_TOO),
+        **dict.fromkeys(("first_lr", "lr", "margin"), POSITIVE),
+        "warmup_epochs": [-1, "x", None, 5, float("nan")],
+        "batch_size": [1, *COUNT],
+        **dict.fromkeys(("weight_decay", "temperature"), NOT_NEGATIVE),
+        "crop_min": [1.5, *POSITIVE],
+    },
+}
+CASES = [
+    pytest.param(experiment, name, value, id=f"{experiment}-{name}-{value!r}")
+    for experiment, wrong in WRONG.items()
+    for name, values in (wrong | BASIC).items()
+    for value in values
+]
+
+
+@pytest.fixture(scope="module")
+def defaults():
+    return {experiment: notebook_defaults(path) for experiment, path in NOTEBOOKS.items()}
+
+
+@pytest.mark.parametrize("experiment", NOTEBOOKS)
+def test_there_is_a_wrong_value_for_every_parameter(experiment, defaults):
+    assert set(WRONG[experiment] | BASIC) == set(defaults[experiment])
+
+
+@pytest.mark.parametrize(("experiment", "name", "value"), CASES)
+def test_a_wrong_value_is_one_line_that_names_the_parameter(experiment, name, value, defaults):
+    with pytest.raises((ValueError, TypeError, FileNotFoundError)) as caught:
+        check_experiment(experiment, defaults[experiment] | {name: value})
+    text = str(caught.value)
+    # Names of methods and objectives are checked one by one.
+    assert name in text or name.removesuffix("s") in text
+    assert "\n" not in text and "object" not in text.replace("objective", "")
+
+
+@pytest.mark.parametrize(("experiment", "path"), NOTEBOOKS.items())
+def test_the_parameters_of_every_profile_pass(experiment, path):
+    for profile in experiments.profiles(path):
+        _, parameters = resolve(experiment, profile)
+        assert parameters["profile"] == profile
+
+
+def test_an_experiment_without_checks_has_none():
+    check_experiment("nosuch", {"anything": object()})
+    check_experiment("with.dots", {})
+
+
+@pytest.mark.parametrize("experiment", NOTEBOOKS)
+def test_what_was_checked_comes_back(experiment, defaults):
+    check = import_module(f"replication.experiments.{experiment}.checks").check_parameters
+    assert check(defaults[experiment]) is defaults[experiment]

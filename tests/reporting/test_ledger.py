@@ -1,0 +1,170 @@
+"""The claims ledger from hand-made results, and that the committed report is what `make report` writes."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from replication.reporting.finished_runs import finished_runs
+from replication.reporting.ledger import claims_page, ledger, load_claims, not_run, short_ledger, write_report
+from replication.reporting.run import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED, start_run
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+needs_a_report = pytest.mark.skipif(not (RESULTS / "CLAIMS.md").is_file(), reason="no report is committed yet")
+
+
+def make_run(results, experiment, profile, claims, notebook="03_synthetic"):
+    """A finished run that gave these verdicts: {claim: (verdict, evidence)}."""
+    run = start_run(notebook, {"profile": profile, "results_dir": str(results / experiment / profile)})
+    run.table("final", pd.DataFrame({"a": [1]}))
+    for claim, (verdict, evidence) in claims.items():
+        run.claim(claim, verdict, evidence, table="final")
+    return run.finish()
+
+
+def verdict_of(results, claim):
+    rows = ledger(results)
+    return rows[rows.claim == load_claims()[claim]["claim"]].iloc[0]
+
+
+def test_without_runs_every_claim_is_listed_as_untested(tmp_path):
+    rows = ledger(tmp_path)
+    assert rows.claim.tolist() == [claim["claim"] for claim in load_claims().values()]
+    assert (rows.verdict == UNTESTED).all() and (rows.evidence == "").all() and (rows.links == "").all()
+    assert set(rows.kind) == {"paper", "extension"}
+
+
+def test_a_verdict_comes_with_its_number_and_its_table(tmp_path):
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "6 of 6 runs")})
+    row = verdict_of(tmp_path, "figure-2")
+    assert (row.verdict, row.evidence) == (HOLDS, "6 of 6 runs")
+    assert row.links == "[final](synthetic/default/tables/final.md), [run](synthetic/default/run.json)"
+    for target in ("synthetic/default/tables/final.md", "synthetic/default/run.json"):
+        assert (tmp_path / target).is_file()
+    assert verdict_of(tmp_path, "figure-3-sc").verdict == UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("profiles", "expected"),
+    [
+        (("default", "full"), "full"),
+        (("default", "cpu-cifar100"), "cpu-cifar100"),
+        (("cpu-cifar100", "full", "gpu-cifar100"), "gpu-cifar100"),
+        (("paper", "gpu", "coco"), "paper"),
+    ],
+)
+def test_the_verdict_of_the_strongest_profile_wins(tmp_path, profiles, expected):
+    for profile in profiles:
+        make_run(tmp_path, "synthetic", profile, {"figure-2": (HOLDS if profile == expected else FAILS, profile)})
+    assert verdict_of(tmp_path, "figure-2").evidence == expected
+    assert next(iter(finished_runs(tmp_path))) == ("synthetic", expected)
+
+
+def test_a_weaker_profile_fills_in_what_the_stronger_did_not_judge(tmp_path):
+    make_run(tmp_path, "synthetic", "full", {"figure-2": (FAILS, "full")})
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "default"), "figure-3-sc": (CAVEAT, "default")})
+    assert verdict_of(tmp_path, "figure-2").evidence == "full"
+    assert verdict_of(tmp_path, "figure-3-sc").evidence == "default"
+
+
+def test_a_run_that_did_not_test_a_claim_hides_none_that_did(tmp_path):
+    strong = {"figure-2": (UNTESTED, "full"), "figure-3-sc": (UNTESTED, "full"), "figure-3-osgd": (UNTESTABLE, "full")}
+    weak = {"figure-2": (FAILS, "default"), "figure-3-sc": (UNTESTED, "default"), "figure-3-osgd": (HOLDS, "default")}
+    make_run(tmp_path, "synthetic", "full", strong)
+    make_run(tmp_path, "synthetic", "default", weak)
+    assert verdict_of(tmp_path, "figure-2").evidence == verdict_of(tmp_path, "figure-3-osgd").evidence == "default"
+    assert verdict_of(tmp_path, "figure-3-sc").evidence == "full"
+
+
+def test_smoke_local_and_broken_off_runs_never_count(tmp_path):
+    verdict = {"figure-2": (HOLDS, "no")}
+    make_run(tmp_path, "synthetic", "smoke", verdict)
+    make_run(tmp_path, "local", "default", verdict)
+    (make_run(tmp_path, "other", "default", verdict) / "run.json").unlink()
+    assert finished_runs(tmp_path) == {}
+    assert verdict_of(tmp_path, "figure-2").verdict == UNTESTED
+
+
+def test_the_page_counts_the_papers_claims_and_keeps_extensions_apart(tmp_path):
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "|G - G*| = 0"), "clip-finetuning": (FAILS, "x")})
+    page = claims_page(tmp_path)
+    paper = sum(claim.get("kind") != "extension" for claim in load_claims().values())
+    assert f"The paper's claims: {paper - 1} {UNTESTED}, 1 {HOLDS}.\n" in page
+    first, second = page.split("## Questions beyond the paper")
+    assert r"| \|G - G*\| = 0 |" in first  # a bar inside a cell must not split it
+    extension = load_claims()["clip-finetuning"]["claim"]
+    assert extension in second and extension not in first
+    ledgers = page.split("## Not run")[0]
+    cells = {line.replace(r"\|", "").count("|") for line in ledgers.splitlines() if line.startswith("|")}
+    assert cells == {6}
+    assert claims_page(tmp_path) == page
+
+
+def test_the_short_ledger_counts_what_holds_and_links_the_rest_from_the_project_folder(tmp_path):
+    make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "x"), "figure-3-osgd": (CAVEAT, "y")})
+    text = short_ledger(tmp_path)
+    assert text.startswith(f"1 of {len(load_claims())} claims hold, 1 of them the paper's. The others:\n")
+    assert "[final](results/synthetic/default/tables/final.md), [run](results/synthetic/default/run.json)" in text
+    assert load_claims()["figure-2"]["claim"] not in text and load_claims()["figure-3-osgd"]["claim"] in text
+
+
+def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "03_synthetic.ipynb").touch()
+    (tmp_path / "pyproject.toml").touch()
+    names = ("ledger", "run-times", "frontier", "cifar", "clip")
+    markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in names)
+    readme = tmp_path / "README.md"
+    readme.write_text(markers, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    page = write_report(tmp_path / "results" / "local")
+    assert (
+        page.read_text(encoding="utf-8") == claims_page(tmp_path / "results" / "local")
+        and readme.read_text(encoding="utf-8") == markers
+    )
+    write_report(tmp_path / "results")
+    assert load_claims()["figure-2"]["claim"] in readme.read_text(encoding="utf-8") and "| Run time |" in readme.read_text(
+        encoding="utf-8"
+    )
+
+
+@needs_a_report
+def test_the_committed_report_is_in_step__else_run_make_report(tmp_path, monkeypatch):
+    """What `make report` writes from the committed results, in a copy of the project, is what is committed."""
+    shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("local", "trainings", ".*"))
+    for name in ("README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    monkeypatch.chdir(tmp_path)
+    write_report(tmp_path / "results")
+    for name in ("results/CLAIMS.md", "README.md"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8"), (
+            f"{name} is stale: run `make report`"
+        )
+
+
+@needs_a_report
+def test_every_link_of_the_committed_ledger_leads_to_a_file():
+    for links in ledger(RESULTS).links:
+        for target in re.findall(r"\]\(([^)]+)\)", links) if links else []:
+            assert (RESULTS / target).is_file(), f"{target} does not exist"
+
+
+def test_profiles_without_a_run_are_listed_with_their_command(tmp_path, monkeypatch):
+    profiles = tmp_path / "notebooks" / "profiles" / "cifar"
+    profiles.mkdir(parents=True)
+    (tmp_path / "notebooks" / "05_cifar.ipynb").touch()
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    for name in ("smoke", "default", "gpu", "._gpu"):
+        (profiles / f"{name}.yaml").write_text("# On a GPU.\nprofile: x\n", encoding="utf-8")
+    monkeypatch.setattr("replication.reporting.ledger.finished_runs", lambda results: {("cifar", "default"): {}})
+    table = not_run(tmp_path / "results").splitlines()
+    assert table[2:] == ["| 05_cifar | gpu | On a GPU. | `python -m replication run cifar --profile gpu --publish` |"]
+    monkeypatch.setattr(
+        "replication.reporting.ledger.finished_runs", lambda results: {("cifar", p): {} for p in ("default", "gpu")}
+    )
+    assert not_run(tmp_path / "results") == "*(every profile has been run)*"

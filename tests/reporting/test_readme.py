@@ -1,0 +1,61 @@
+"""The generated parts of the README, from hand-made results."""
+
+import pandas as pd
+import pytest
+
+from replication.reporting.readme import fill_in, run_times, trained
+from replication.reporting.run import start_run
+
+
+def make_run(results, experiment, profile, notebook="03_synthetic", **tables):
+    run = start_run(notebook, {"profile": profile, "results_dir": str(results / experiment / profile)})
+    for name, (frame, caption) in tables.items():
+        run.table(name, frame, caption)
+    return run.finish()
+
+
+def test_run_times_list_every_finished_run(tmp_path):
+    make_run(tmp_path, "theory", "default", notebook="01_theory")
+    make_run(tmp_path, "synthetic", "full")
+    make_run(tmp_path, "synthetic", "smoke")
+    lines = run_times(tmp_path).splitlines()
+    assert [line.split(" | ")[:3] for line in lines[2:]] == [
+        ["| 01_theory", "default", "0.0 min"],
+        ["| 03_synthetic", "full", "0.0 min"],
+    ]
+    (tmp_path / "theory" / "default" / "01_theory.ipynb").touch()
+    assert "| [01_theory](results/theory/default/01_theory.ipynb) |" in run_times(tmp_path)
+    assert run_times(tmp_path / "nothing").splitlines() == lines[:2]
+
+
+def test_fill_in_replaces_what_is_between_its_markers_and_nothing_else():
+    text = "before\n<!-- ledger:begin -->\nold\n<!-- ledger:end -->\nafter <!-- times:begin --><!-- times:end -->\n"
+    filled = fill_in(text, "ledger", "new")
+    assert filled == text.replace("old", "new") and fill_in(filled, "ledger", "new") == filled
+    assert fill_in(text, "times", "1 s").endswith("after <!-- times:begin -->\n1 s\n<!-- times:end -->\n")
+
+
+@pytest.mark.parametrize("text", ["", "<!-- ledger:begin -->", "<!-- ledger:end -->"])
+def test_missing_markers_are_named(text):
+    with pytest.raises(ValueError, match=r"^README.md must hold the markers <!-- ledger:begin --> and <!-- ledger:end -->$"):
+        fill_in(text, "ledger", "new")
+
+
+def test_what_was_trained_is_shown_as_mean_and_sd_from_the_most_telling_run(tmp_path):
+    assert trained(tmp_path, "cifar", ["kNN"]) == "*(no run of `cifar` yet)*"
+    for profile, value in (("default", 1.0), ("cpu", 2.0)):
+        frame = pd.DataFrame({"objective": ["simclr"], "selector": ["SC"], "n": [3], "kNN": [value], "kNN sd": [0.5]})
+        make_run(tmp_path, "cifar", profile, notebook="05_cifar", summary=(frame, f"the setting of {profile}"))
+    text = trained(tmp_path, "cifar", ["kNN", "linear probe"])
+    assert text.splitlines()[-1] == "| simclr | SC | 3 | 2.00 ± 0.50 |" and "of default" not in text
+    assert "the setting of cpu." in text and "(results/cifar/cpu/figures/measures_simclr.png)" in text
+
+
+def test_runs_of_one_kind_stand_below_each_other_and_the_first_has_the_figure(tmp_path):
+    for profile, objective in (("cpu-sogclr", "sogclr"), ("cpu", "simclr"), ("default", "simclr")):
+        frame = pd.DataFrame({"objective": [objective], "selector": ["SC"], "n": [3], "kNN": [1.0], "kNN sd": [0.5]})
+        make_run(tmp_path, "cifar", profile, notebook="05_cifar", summary=(frame, f"the setting of {profile}"))
+    text = trained(tmp_path, "cifar", ["kNN"])
+    assert text.count("![") == 1 and "measures_simclr.png" in text
+    assert text.index("*the setting of cpu.") < text.index("| simclr |") < text.index("*the setting of cpu-sogclr.")
+    assert text.splitlines()[-1].startswith("| sogclr |") and "of default" not in text

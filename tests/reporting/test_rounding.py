@@ -1,0 +1,35 @@
+"""What decides rounding: recorded as it is in this process, and as variables change it in another."""
+
+import json
+import os
+import subprocess
+import sys
+
+import torch
+from other_machine import OTHER
+
+from replication.reporting.rounding import VARIABLES, difference, kernels
+
+
+def test_the_kernels_of_this_process_are_recorded(monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    found = kernels()
+    assert set(found) == {"torch", "processor", "OpenBLAS", "NumPy", "numba", "threads"}
+    assert all(isinstance(text, str) and text for text in found.values())
+    assert found["torch"] == torch.backends.cpu.get_cpu_capability()
+    assert difference(found, kernels()) == ""
+
+
+def test_variables_that_choose_other_kernels_show():
+    program = "import json; from replication.reporting.rounding import kernels; print(json.dumps(kernels()))"
+    done = subprocess.run([sys.executable, "-c", program], env=os.environ | OTHER, capture_output=True, text=True, check=True)
+    other = json.loads(done.stdout)
+    assert other["torch"] == "DEFAULT" and other["numba"] == "nehalem"
+    assert {name: other[name] for name in OTHER} == OTHER
+    text = difference(other, kernels())
+    assert "; here " in text and "torch DEFAULT" in text.partition("; here ")[2]
+
+
+def test_a_record_that_does_not_say_has_no_difference():
+    assert difference(None, kernels()) == difference(kernels(), {}) == ""
