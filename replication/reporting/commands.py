@@ -7,7 +7,7 @@ from replication.files import project_root, shown, within_project
 from replication.reporting import compare, runner
 from replication.reporting import ledger as report
 from replication.reporting.notebooks import UsageError, experiments, misplaced_profiles, profiles, resolve
-from replication.reporting.run_record import RecordError, read_record
+from replication.reporting.run_record import RecordError, check_files, read_record
 
 
 def run_command(arguments: list[str] | None = None) -> int:
@@ -83,9 +83,18 @@ def _list(options) -> int:
 def _state(place: str) -> str | None:
     """Return "" for a finished run, None for none; of a damaged one what is wrong with it, in brackets."""
     try:
-        return None if read_record(project_root() / place) is None else ""
+        return "" if _whole(place) else None
     except RecordError as error:
         return f" ({error})"
+
+
+def _whole(place: str) -> bool:
+    """Return whether a results folder below the project holds a finished run; RecordError if that is damaged."""
+    folder = project_root() / place
+    record = read_record(folder)
+    if record is not None:
+        check_files(folder, record)
+    return record is not None
 
 
 def _report(options) -> int:

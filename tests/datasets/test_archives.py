@@ -27,7 +27,7 @@ def published(tmp_path, monkeypatch):
     source.mkdir(parents=True)
     (source / "fog.npy").write_bytes(b"pixels")
     archive = tmp_path / "elsewhere" / "CIFAR-100-C.tar"
-    with tarfile.open(archive, "w") as tar:
+    with tarfile.TarFile(archive, "w") as tar:
         tar.add(source, "CIFAR-100-C")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(archive.parent)))
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()

@@ -29,8 +29,8 @@ def folder(data):
     for number, (name, _) in enumerate(rows):
         write_jpeg(folder / "val" / "images" / name, 20 + 20 * number)
     lines = [f"{name}\t{wnid}\t0\t0\t62\t62" for name, wnid in rows]
-    (folder / "val" / "val_annotations.txt").write_text("\n".join(lines) + "\n")
-    (folder / "wnids.txt").write_text("\n".join(CLASSES) + "\n")
+    (folder / "val" / "val_annotations.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "wnids.txt").write_text("\n".join(CLASSES) + "\n", encoding="utf-8")
     return folder
 
 
@@ -111,7 +111,7 @@ def test_missing_and_damaged_files_are_named(folder, data):
     assert refusal("train") == f"Tiny ImageNet is damaged ({file.parent} holds 1 images, other classes 2); {command}"
     (folder / "val" / "images" / "val_2.JPEG").unlink()
     assert refusal("val").startswith(f"Tiny ImageNet is damaged ({folder / 'val' / 'images' / 'val_2.JPEG'} does not exist)")
-    with open(folder / "val" / "val_annotations.txt", "a") as file:
+    with open(folder / "val" / "val_annotations.txt", "a", encoding="utf-8") as file:
         file.write("val_4.JPEG\tn77\n")
     write_jpeg(folder / "val" / "images" / "val_2.JPEG", 60)
     assert "has a line 'val_4.JPEG n77' without a known class" in refusal("val")

@@ -19,7 +19,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "notebooks" / "profiles" / "alpha").mkdir(parents=True)
     (tmp_path / "pyproject.toml").touch()
     for name in ("notebooks/01_alpha.ipynb", "notebooks/01_alpha.default.yaml", "notebooks/profiles/alpha/default.yaml"):
-        (tmp_path / name).write_text('{"cells": []}')
+        (tmp_path / name).write_text('{"cells": []}', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -112,12 +112,12 @@ def test_many_lines_about_one_table_are_counted(project, capsys):
 def test_the_difference_of_the_machines_is_named(project, capsys):
     path = make_run("alpha/default") / "run.json"
     make_run("local/alpha/default")
-    record = json.loads(path.read_text())
+    record = json.loads(path.read_text(encoding="utf-8"))
     record["rounding"]["torch"] = "AVX512"
-    here = json.loads((project / "results/local/alpha/default/run.json").read_text())["rounding"]["torch"]
-    path.write_text(json.dumps(record))
+    here = json.loads((project / "results/local/alpha/default/run.json").read_text(encoding="utf-8"))["rounding"]["torch"]
+    path.write_text(json.dumps(record), encoding="utf-8")
     assert main(["compare"]) == 0
     assert f"The committed runs were made with torch AVX512; here torch {here}." in capsys.readouterr().out
     del record["rounding"]  # as in runs made before it was recorded
-    path.write_text(json.dumps(record))
+    path.write_text(json.dumps(record), encoding="utf-8")
     assert main(["compare"]) == 0

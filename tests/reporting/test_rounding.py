@@ -23,7 +23,9 @@ def test_the_kernels_of_this_process_are_recorded(monkeypatch):
 
 def test_variables_that_choose_other_kernels_show():
     program = "import json; from replication.reporting.rounding import kernels; print(json.dumps(kernels()))"
-    done = subprocess.run([sys.executable, "-c", program], env=os.environ | OTHER, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | OTHER, capture_output=True, encoding="utf-8", check=True
+    )
     other = json.loads(done.stdout)
     assert other["torch"] == "DEFAULT" and other["numba"] == "nehalem"
     assert {name: other[name] for name in OTHER} == OTHER

@@ -171,11 +171,11 @@ def test_a_second_run_removes_stale_files_but_no_other_runs(tmp_path):
 def test_two_processes_write_identical_files(tmp_path):
     program = (
         "import sys\nsys.path[:0] = sys.argv[2:]\n"
-        "from test_results import make_run\nmake_run(sys.argv[1], figure=True, seeds=2).finish()\n"
+        "from test_run import make_run\nmake_run(sys.argv[1], figure=True, seeds=2).finish()\n"
     )
     processes, here = [], Path(__file__).parent
     for name in ("1", "2"):
-        command = [sys.executable, "-c", program, str(tmp_path / name), str(here), str(here / "support")]
+        command = [sys.executable, "-c", program, str(tmp_path / name), str(here), str(here.parent / "support")]
         processes.append(subprocess.Popen(command, env=os.environ | {"PYTHONHASHSEED": name, "MPLBACKEND": "agg"}))
     assert [process.wait() for process in processes] == [0, 0]
     found = [contents(tmp_path / name) for name in ("1", "2")]

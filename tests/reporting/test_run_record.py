@@ -108,6 +108,17 @@ def test_the_report_is_not_written_from_changed_tables(project, capsys):
     assert not (project / "results" / "local" / "CLAIMS.md").exists()
 
 
+@pytest.mark.parametrize("place", ["results/alpha/default", "results/local/alpha/default"])
+def test_compare_and_list_name_a_table_that_was_cut_off(project, place, capsys):
+    for folder in ("results/alpha/default", "results/local/alpha/default"):
+        make_run(folder)
+    (project / place / "tables" / "rows.csv").write_text("", encoding="utf-8")
+    assert main(["compare"]) == 2
+    assert one_line(capsys).startswith(f"error: {place}/tables/rows.csv is missing or not what its run wrote")
+    assert main(["list"]) == 0
+    assert f"({place}/tables/rows.csv is missing or not what its run wrote" in capsys.readouterr().out
+
+
 def test_a_notebook_that_somebody_opened_and_saved_changes_no_result(project):
     folder = make_run("results/alpha/default")
     record = read_record(folder) | {"files": {"01_alpha.ipynb": "0" * 64}}

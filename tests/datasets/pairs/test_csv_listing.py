@@ -84,7 +84,7 @@ def test_files_that_are_no_tables(write_csv, data):
         read("nowhere.csv")
     path = write_csv(["a.png,é"], encoding="latin-1")
     assert refusal(path).endswith("pairs.csv, line 2: not UTF-8 (byte 0xe9); save the file as UTF-8")
-    (data / "pairs.csv").write_text("")
+    (data / "pairs.csv").write_text("", encoding="utf-8")
     assert refusal(path).endswith("has no column 'filepath'; it has none")
     write_csv([])
     assert read(path) == {}

@@ -170,7 +170,7 @@ def test_damaged_files_are_counted_in_one_line_and_leave_nothing(data, picture):
     content = (data / "b.jpg").read_bytes()
     (data / "b.jpg").write_bytes(content[: len(content) // 2])
     (data / "c.png").write_bytes(good.read_bytes()[:60])
-    (data / "d.jpg").write_text("no image")
+    (data / "d.jpg").write_text("no image", encoding="utf-8")
     (data / "e.png").touch()
     reason = r" \(damaged or no image\)"
     with pytest.raises(

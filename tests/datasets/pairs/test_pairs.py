@@ -45,8 +45,8 @@ def test_coco_and_flickr8k_are_sources(data, picture):
     picture(data / "flickr8k" / "images" / "x.jpg", (7, 7, 7))
     (data / "coco" / "annotations").mkdir()
     content = {"images": [{"id": 1, "file_name": "x.jpg"}], "annotations": [{"image_id": 1, "caption": "a"}]}
-    (data / "coco" / "annotations" / "captions_val2017.json").write_text(json.dumps(content))
-    (data / "flickr8k" / "captions.csv").write_text("image,caption,split\nx.jpg,b,test\n")
+    (data / "coco" / "annotations" / "captions_val2017.json").write_text(json.dumps(content), encoding="utf-8")
+    (data / "flickr8k" / "captions.csv").write_text("image,caption,split\nx.jpg,b,test\n", encoding="utf-8")
     found = [load_pairs(source, "test", 8) for source in ("coco", "flickr8k")]
     assert [pairs.captions for pairs in found] == [[["a"]], [["b"]]]
     assert [int(pairs.images[0, 0, 0, 0]) for pairs in found] == [9, 7]

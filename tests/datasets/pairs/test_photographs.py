@@ -22,10 +22,12 @@ def test_flickr8k_as_distributed(data, picture, images):
     assert str(folder) in str(error.value) and "\n" not in str(error.value)
     for name in ("1.jpg", "2.jpg", "3.jpg"):
         picture(folder / images / name)
-    (folder / "Flickr8k.token.txt").write_text("1.jpg#0\ta dog\n1.jpg#1\tone dog\n2.jpg#0\ta cat\n3.jpg#0\tit\n1.jpg.1#0\tno\n")
-    (folder / "Flickr_8k.trainImages.txt").write_text("2.jpg\n1.jpg\n")
-    (folder / "Flickr_8k.testImages.txt").write_text("3.jpg\n")
-    (folder / "Flickr_8k.devImages.txt").write_text("1.jpg\n5.jpg\n")
+    (folder / "Flickr8k.token.txt").write_text(
+        "1.jpg#0\ta dog\n1.jpg#1\tone dog\n2.jpg#0\ta cat\n3.jpg#0\tit\n1.jpg.1#0\tno\n", encoding="utf-8"
+    )
+    (folder / "Flickr_8k.trainImages.txt").write_text("2.jpg\n1.jpg\n", encoding="utf-8")
+    (folder / "Flickr_8k.testImages.txt").write_text("3.jpg\n", encoding="utf-8")
+    (folder / "Flickr_8k.devImages.txt").write_text("1.jpg\n5.jpg\n", encoding="utf-8")
     assert of(flickr8k("train")) == {"2.jpg": ["a cat"], "1.jpg": ["a dog", "one dog"]}
     assert of(flickr8k("test")) == {"3.jpg": ["it"]}
     flickr8k("train").check("it")  # the files are where it says
@@ -40,7 +42,7 @@ def test_flickr8k_repacked(data):
     folder = data / "flickr8k"
     folder.mkdir()
     rows = ["1.jpg,a dog,0,train", "1.jpg,one dog,1,train", "2.jpg,a cat,0,dev", "3.jpg,it,0,test", "4.jpg,no,0,none"]
-    (folder / "captions.csv").write_text("\n".join(["image,caption,caption_id,split", *rows]) + "\n")
+    (folder / "captions.csv").write_text("\n".join(["image,caption,caption_id,split", *rows]) + "\n", encoding="utf-8")
     assert flickr8k("train").paths == [folder / "images" / "1.jpg"]
     assert of(flickr8k("train")) == {"1.jpg": ["a dog", "one dog"]}
     assert of(flickr8k("val")) == {"2.jpg": ["a cat"]} and of(flickr8k("test")) == {"3.jpg": ["it"]}
@@ -58,7 +60,7 @@ def test_the_official_splits_of_flickr8k():
 def write_annotations(data, year, content):
     place = data / "coco" / "annotations" / f"captions_{year}.json"
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(content if isinstance(content, str) else json.dumps(content))
+    place.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
 
 
 def test_coco(data):

@@ -33,18 +33,18 @@ def test_without_a_folder_for_the_cache_the_kernel_is_compiled_all_the_same(opti
 
 def test_every_kernel_of_the_library_goes_this_way():
     sources = Path(replication.__file__).parent.rglob("*.py")
-    assert [path.name for path in sources if "njit" in path.read_text()] == ["compiled.py"]
+    assert [path.name for path in sources if "njit" in path.read_text(encoding="utf-8")] == ["compiled.py"]
 
 
 def test_an_import_where_no_folder_can_be_written_to(tmp_path):
     """Root may write everywhere, so files stand where the folders would have to be made."""
     package = tmp_path / "replication"
     shutil.copytree(Path(replication.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "selection" / "__pycache__").touch()
+    (package / "selection" / "kernels" / "__pycache__").touch()
     (tmp_path / "home").touch()
     home = str(tmp_path / "home")
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "HOME": home, "XDG_CACHE_HOME": home, "IPYTHONDIR": home}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": ""}
-    code = "from replication.selection import transport as t; print(t.__file__, type(t.transport._cache).__name__)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.stdout.split() == [str(package / "selection" / "transport.py"), "NullCache"], done.stderr
+    code = "from replication.selection.kernels import transport as t; print(t.__file__, type(t.transport._cache).__name__)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+    assert done.stdout.split() == [str(package / "selection" / "kernels" / "transport.py"), "NullCache"], done.stderr
