@@ -127,7 +127,5 @@ def _verdicts(folder: Path) -> dict[str, str]:
 
 def _other_parameters(here: dict, there: dict) -> str:
     """Return in words which parameters differ, the place of the results apart."""
-    names = [name for name in dict.fromkeys([*there, *here]) if name != "results_dir"]
-    return "; ".join(
-        f"{name} {here.get(name)!r} here, {there.get(name)!r} committed" for name in names if here.get(name) != there.get(name)
-    )
+    names = [name for name in here if name in there and name != "results_dir"]  # one that is new cannot differ
+    return "; ".join(f"{name} {here[name]!r} here, {there[name]!r} committed" for name in names if here[name] != there[name])

@@ -135,19 +135,22 @@ def parse_method(line: str) -> Method:
     return method
 
 
-def check_methods(methods: list[str]) -> list[str]:
+def check_methods(methods: list[str], name: str = "methods") -> list[str]:
     """Return the methods' names, spaces put right, after checking that each can be read and that none comes twice.
 
     Raises:
-        ValueError, TypeError: no list of texts, one that cannot be read, or two that mean the same.
+        ValueError: no list of texts, one that cannot be read, or two that mean the same.
     """
     if not isinstance(methods, list | tuple) or not methods:
-        raise ValueError(f"methods={methods!r} must be a list of one or more ways to choose batches")
-    parsed = [parse_method(line) for line in methods]
+        raise ValueError(f"{name}={methods!r} must be a list of one or more ways to choose batches")
+    try:
+        parsed = [parse_method(line) for line in methods]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name}: {error}") from None
     for position, method in enumerate(parsed):
         for other in parsed[:position]:
             if (method.kind, method.arguments, method.hardness) == (other.kind, other.arguments, other.hardness):
-                raise ValueError(f"methods={methods!r} must not hold a way to choose batches twice: {method.name!r}")
+                raise ValueError(f"{name}={methods!r} must not hold a way to choose batches twice: {method.name!r}")
     return [method.name for method in parsed]
 
 

@@ -64,6 +64,7 @@ WRONG = {
         "batch_size": [1, 641, *COUNT],
         "temperature": POSITIVE,
         "growth_sizes": [*LIST, [63]],
+        "further": [None, "SC", ["nosuch"], [5], ["SwapSearch, k 3", "SwapSearch, k=3"], ["SwapSearch, k 0"]],
     },
     "cifar": {
         "dataset": CHOICE,

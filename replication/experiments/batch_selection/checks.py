@@ -4,9 +4,15 @@ from replication.datasets import DATASETS
 from replication.experiments.batch_selection.frontier import frontier_selectors
 from replication.experiments.batch_selection.inputs import PHASES
 from replication.experiments.checks import check_names
+from replication.selection.registry import check_methods
 from replication.validation import check_choice, check_count, check_distinct, check_each, check_positive
 
 CHUNK = 1280  # samples in the smallest chunks of `replication.experiments.batch_selection.growth`
+
+
+def check_further(further: list[str]) -> list[str]:
+    """Return the lines after checking that they are a list; ValueError otherwise."""
+    return check_methods(further, "further") if further or not isinstance(further, list | tuple) else []
 
 
 def check_parameters(parameters: dict) -> dict:
@@ -30,5 +36,7 @@ def check_parameters(parameters: dict) -> dict:
     check_count("phase_samples", p["phase_samples"], least)
     check_each("growth_sizes", p["growth_sizes"], check_count, least)
     # Selectors check what they are given when they are made.
-    frontier_selectors(p["phase_samples"], p["batch_size"], p["temperature"], p["k"], p["candidates"])
+    frontier_selectors(
+        p["phase_samples"], p["batch_size"], p["temperature"], p["k"], p["candidates"], check_further(p["further"])
+    )
     return parameters

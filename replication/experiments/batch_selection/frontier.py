@@ -1,12 +1,13 @@
 """The selectors that the frontier of cost against hardness compares, and its figure."""
 
 import importlib.util
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from replication.reporting.plotting import METHOD_COLOURS
+from replication.reporting.plotting import METHOD_COLOURS, method_styles
 from replication.selection import (
     GCBS,
     BalancedKMeans,
@@ -19,6 +20,7 @@ from replication.selection import (
     SpectralClustering,
     SwapSearch,
 )
+from replication.selection.registry import parse_method
 
 STYLES = {  # selector, whatever its k: (colour, marker, filled)
     "SGD": (METHOD_COLOURS["SGD"], "o", True),
@@ -34,10 +36,12 @@ STYLES = {  # selector, whatever its k: (colour, marker, filled)
     "GCBS": (METHOD_COLOURS["all batches"], "X", True),
     "nearest neighbours": (METHOD_COLOURS["SwapSearch"], "^", True),
 }
-OTHER = (METHOD_COLOURS["SwapSearch"], "v", True)  # nearest neighbours with a margin
+MARGIN = (METHOD_COLOURS["SwapSearch"], "v", True)  # nearest neighbours with a margin
 
 
-def frontier_selectors(samples: int, batch_size: int, temperature: float, k: int, candidates: int) -> dict[str, BatchSelector]:
+def frontier_selectors(
+    samples: int, batch_size: int, temperature: float, k: int, candidates: int, further: Sequence[str] = ()
+) -> dict[str, BatchSelector]:
     """Return the selectors to compare on N samples, by name; METIS is left out where pymetis is not installed.
 
     Args:
@@ -45,6 +49,10 @@ def frontier_selectors(samples: int, batch_size: int, temperature: float, k: int
         batch_size, temperature: of all of them.
         k: batches in a chunk of spectral clustering and of the chunked SwapSearch.
         candidates: OSGD keeps a tenth of so many batches, at most N/B.
+        further: more ways to choose batches, one line each, as `replication.selection.registry` reads them.
+
+    Raises:
+        ValueError: a line that cannot be read.
     """
     whole = samples // batch_size
     chunk = {} if k >= whole else {"k": k}
@@ -72,6 +80,8 @@ def frontier_selectors(samples: int, batch_size: int, temperature: float, k: int
     if importlib.util.find_spec("pymetis"):
         selectors["METIS"] = GraphPartition(batch_size, temperature=temperature)
         selectors["METIS, then SwapSearch"] = SwapSearch(batch_size, temperature=temperature, refine=selectors["METIS"])
+    for method in map(parse_method, further):
+        selectors.setdefault(method.name, method.make(samples, batch_size, temperature, k, candidates))
     return selectors
 
 
@@ -87,6 +97,9 @@ def frontier_figure(plans: pd.DataFrame, k: int) -> plt.Figure:
     rows = -(-len(inputs) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(6.8 * columns, 4.6 * rows + 1.2), squeeze=False)
     handles = {}
+    families = [family for family in dict.fromkeys(map(_family, plans.selector)) if family not in STYLES]
+    others = {family: (*style, True) for family, style in method_styles(families).items()}
+    others |= {family: MARGIN for family in families if family.startswith("nearest neighbours, skip")}
     for axis, name in zip(axes.flat, inputs, strict=False):
         mine = plans[plans.input == name]
         groups = mine.groupby("selector", sort=False)
@@ -96,7 +109,7 @@ def frontier_figure(plans: pd.DataFrame, k: int) -> plt.Figure:
         front = front[front.y == front.y.cummax()]
         axis.step(front.x, front.y, where="post", color="0.6", linewidth=3, zorder=1)
         for family, series in points.groupby(points.index.map(_family), sort=False):
-            colour, marker, filled = STYLES.get(family, OTHER)
+            colour, marker, filled = STYLES.get(family) or others[family]
             size = 15 if marker == "*" else 9
             style = {"color": colour, "marker": marker, "markersize": size, "markerfacecolor": colour if filled else "white"}
             style |= {"markeredgewidth": 1.8, "linewidth": 1}

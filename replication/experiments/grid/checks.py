@@ -1,5 +1,6 @@
 """Checks of the notebooks that train a grid of networks."""
 
+from replication.selection.registry import check_methods
 from replication.validation import check_count, check_distinct, check_positive
 
 
@@ -7,6 +8,7 @@ def check_trainings(parameters: dict) -> None:
     """Check which trainings there are and how they are judged; TypeError or ValueError with one line."""
     p = parameters
     check_distinct("methods", p["methods"], needed="SGD")
+    check_methods(p["methods"])
     check_distinct("objectives", p["objectives"])
     check_count("seeds", p["seeds"], 1)
     check_positive("margin", p["margin"])

@@ -54,7 +54,7 @@ def convergence(
     Args:
         pairs: list of [N, d].
         batch_size: B, for all methods but the full batch.
-        methods: names known to `make_method`, "SGD" and another among them.
+        methods: lines known to `make_method`, "SGD" and another among them.
         epochs, seeds: numbers of epochs and of seeds (0 ... seeds-1).
         lr: step size.
         parametrizations: see `Embeddings`.

@@ -7,7 +7,7 @@ import torch
 
 from replication.experiments.synthetic.convergence import CONFIGURATION
 from replication.geometry import optimal_gram, target_name
-from replication.reporting.plotting import METHOD_COLOURS, METHOD_LABELS
+from replication.reporting.plotting import METHOD_LABELS, method_styles
 
 REFERENCES = ("full batch", "all batches", "fixed")  # drawn dashed: not among the curves of the published figure
 
@@ -21,12 +21,14 @@ def convergence_figure(means: pd.DataFrame, seeds: int) -> plt.Figure:
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(4.6 * columns, 3.5 * rows), squeeze=False, sharex=True)
+    styles = method_styles(means.method)
     for axis, ((n, d, size, _), group) in zip(axes.flat, panels, strict=False):
         quantity = "distance" if target_name(n, d) else "loss"
         for method, curve in group.groupby("method", sort=False):
             mean, sd = curve[f"{quantity} mean"], curve[f"{quantity} sd"].fillna(0)
-            style = {"color": METHOD_COLOURS[method], "linestyle": "--" if method in REFERENCES else "-"}
-            axis.plot(curve.epoch, mean, label=METHOD_LABELS[method], linewidth=1.4 if method in REFERENCES else 2.2, **style)
+            style = {"color": styles[method][0], "linestyle": "--" if method in REFERENCES else "-"}
+            style["linewidth"] = 1.4 if method in REFERENCES else 2.2
+            axis.plot(curve.epoch, mean, label=METHOD_LABELS.get(method, method), **style)
             shade = 0.07 if method in REFERENCES else 0.18
             axis.fill_between(curve.epoch, (mean - sd).clip(lower=0), mean + sd, color=style["color"], alpha=shade, linewidth=0)
         axis.set_title(f"N={n}, d={d}, B={size}: {target_name(n, d) or 'no theorem'}")

@@ -7,6 +7,7 @@ from torch import Generator, LongTensor
 
 from replication.experiments.synthetic.descent import Embeddings, family_losses, gram_blocks
 from replication.selection import AllBatches, BatchSelector, FixedBatches, FullBatch, ShuffledBatches, SpectralClustering
+from replication.selection.registry import parse_method
 from replication.validation import check_count
 
 # A method is given the problem's N and batch size and the seeds' generators, and returns what does one epoch of updates.
@@ -71,11 +72,28 @@ def fixed_batches(n: int, batch_size: int, generators: list[Generator]) -> Epoch
     return lambda embeddings, lr: _follow(plans, embeddings, lr)
 
 
+def chosen_by(line: str):
+    """Return the method that asks the selector of a line, such as "SwapSearch", once an epoch; chunks are the whole set.
+
+    Raises:
+        ValueError: a line that `parse_method` cannot read.
+    """
+    chosen = parse_method(line)
+
+    def method(n: int, batch_size: int, generators: list[Generator]) -> Epoch:
+        """Return the function that makes the epochs; see `Epoch`."""
+        return partition_by(chosen.make(n, batch_size, 1.0, None, None))(n, batch_size, generators)
+
+    return method
+
+
 def make_method(name: str, batch_size: int, restarts: int = 10):
     """Return the method of this name for batches of `batch_size`; `restarts` are those of k-means in spectral clustering.
 
+    The names of the paper have methods of their own here; any other line goes to `chosen_by`.
+
     Raises:
-        ValueError: unknown name, or batch_size < 2.
+        ValueError: a line that cannot be read, or batch_size < 2.
     """
     check_count("batch_size", batch_size, 2)
     methods = {
@@ -87,9 +105,7 @@ def make_method(name: str, batch_size: int, restarts: int = 10):
         "all batches": all_batches,
         "fixed": fixed_batches,
     }
-    if name not in methods:
-        raise ValueError(f"method={name!r} must be one of {', '.join(map(repr, methods))}")
-    return methods[name]
+    return methods.get(name) or chosen_by(name)
 
 
 def _repeat(family: LongTensor, n: int, updates: int) -> Epoch:

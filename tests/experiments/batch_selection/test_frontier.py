@@ -24,7 +24,7 @@ def test_every_selector_plans_and_is_drawn():
 def test_every_selector_has_its_own_look():
     names = {name.partition(", k=")[0].removesuffix(", whole set") for name in frontier.frontier_selectors(640, 8, 0.1, 4, 9)}
     assert names - set(frontier.STYLES) == {"nearest neighbours, skip 8"}
-    looks = [*frontier.STYLES.values(), frontier.OTHER]
+    looks = [*frontier.STYLES.values(), frontier.MARGIN]
     assert len(set(looks)) == len(looks)
 
 
@@ -40,3 +40,15 @@ def test_the_grey_line_joins_the_selectors_that_none_beats():
 
 def test_chunks_that_reach_the_whole_set_are_left_out():
     assert not any("k=" in name for name in frontier.frontier_selectors(64, 32, 0.1, k=40, candidates=100))
+
+
+def test_further_selectors_are_planned_and_drawn_with_looks_of_their_own():
+    further = ["SwapSearch, k 5, hardness 0.5", "neighbours, skip 3"]
+    selectors = frontier.frontier_selectors(96, 8, 0.1, 4, 100, further)
+    assert list(selectors)[-2:] == further
+    chosen = {name: selectors[name] for name in ("SGD", *further)}
+    _, plans = measure.measure(chosen, synthetic_phase("middle", 96, 8), 0.1, seeds=2)
+    figure = frontier.frontier_figure(plans, k=4)
+    looks = {(handle.get_color(), handle.get_marker()) for handle in figure.legends[0].legend_handles}
+    assert len(looks) == 3
+    plt.close(figure)

@@ -6,6 +6,7 @@ import torch
 from replication.experiments.synthetic.descent import Embeddings
 from replication.experiments.synthetic.methods import make_method
 from replication.selection import AllBatches, FixedBatches, FullBatch, OrderedSGD, ShuffledBatches, SpectralClustering
+from replication.selection.registry import make_selector
 
 METHODS = ["SGD", "OSGD", "SC", "SC (exp)", "full batch", "all batches", "fixed"]
 
@@ -83,7 +84,17 @@ def test_whole_families_are_used_at_every_update(method, family):
 
 
 def test_wrong_methods_are_refused():
-    with pytest.raises(ValueError, match=r"^method='Adam' must be one of 'SGD', 'OSGD', 'SC', "):
+    with pytest.raises(ValueError, match=r"^method='Adam': 'Adam' is no name \(known: SGD, OSGD, SC, "):
         make_method("Adam", 2)
     with pytest.raises(ValueError, match=r"^batch_size=1 must be >= 2$"):
         make_method("SGD", 1)
+
+
+@pytest.mark.parametrize("line", ["SwapSearch", "SwapSearch, hardness 0.5", "neighbours, skip 1", "balanced k-means"])
+def test_any_line_is_a_method_that_plans_each_epoch_with_its_selector(line):
+    updates = recorded(line, 8, 2, seeds=2, epochs=1)
+    directions = updates[0][0]
+    for seed in range(2):
+        selector = make_selector(line, 8, 2, 1.0, None, None)
+        expected = selector.select(*directions[:, seed], torch.Generator().manual_seed(100 + seed))
+        assert torch.equal(torch.cat([batches[seed] for _, batches in updates]), expected)

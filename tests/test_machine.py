@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 
-from replication.workers import deaf_workers
+from replication.machine import deaf_workers
 
 LISTEN = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
 
