@@ -1,7 +1,9 @@
-"""The command line: `python -m replication run | list | report | compare`."""
+"""The command line: `python -m replication run | list | report | compare | verify`."""
 
 import os
 import sys
+
+from replication.extras import MissingExtra
 
 INTERRUPTED, PIPE_CLOSED = 128 + 2, 128 + 13  # as shells say it of SIGINT and SIGPIPE
 
@@ -16,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
         code = run_command(arguments)
         sys.stdout.flush()
         return code
+    except MissingExtra as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted; results of earlier runs are as they were", file=sys.stderr)
         return INTERRUPTED

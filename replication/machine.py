@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import psutil
 import torch
 
 BAR = {"mininterval": 30, "maxinterval": 60, "file": sys.stderr}  # of tqdm: a notebook stores every refresh
@@ -66,6 +65,8 @@ def with_peak_memory(function: Callable) -> tuple[object, float, float]:
     Sampled every 5 ms, so a shorter peak can be missed. Python with its libraries and the data are part of it: an upper
     limit of what the call itself needs, even if it re-uses memory that the process kept from before.
     """
+    import psutil  # of the extra `experiments`, which measure
+
     process, peak, done = psutil.Process(), [0], threading.Event()
 
     def watch():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from light_install import WITHOUT_EXTRAS
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 DIRECT = [Requirement(line) for lines in (PROJECT["dependencies"], *EXTRAS.values()) for line in lines]
+DIRECT = [requirement for requirement in DIRECT if requirement.name != PROJECT["name"]]  # an extra that holds another
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LOCK = [
     Requirement(line)
@@ -132,6 +134,13 @@ def test_a_wheel_holds_the_whole_package_and_works_outside_the_repository(tmp_pa
         encoding="utf-8",
     )
     assert Path(done.stdout.strip()).is_relative_to(target)
+    program = (
+        f"{WITHOUT_EXTRAS}import runpy\nsys.argv = ['choose_batches.py', '--selector', 'OrderedSGD']\n"
+        f"runpy.run_path({str(ROOT / 'examples' / 'choose_batches.py')!r}, run_name='__main__')"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0 and "OrderedSGD" in done.stdout, done.stderr
     (entry,) = metadata.distributions(path=[str(target)])
     assert re.fullmatch(re.escape(PROJECT["name"]).replace(r"\-", "[-_]"), entry.metadata["Name"])
     assert {script.value for script in entry.entry_points} == set(PROJECT["scripts"].values())

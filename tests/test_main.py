@@ -119,3 +119,20 @@ def test_a_closed_pipe_is_silent():
     done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_verify_names_files_that_differ_from_their_record(project, capsys):
+    assert main(["verify"]) == 2 and "holds no committed runs" in capsys.readouterr().err
+    make_run("results/alpha/default")
+    assert main(["verify"]) == 0 and capsys.readouterr().out == "1 runs: no files changed\n"
+    (project / "results/alpha/default/tables/rows.csv").write_text("a\n2\n", encoding="utf-8")
+    assert main(["verify"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "results/alpha/default/tables/rows.csv is missing or not what its run wrote",
+        "1 runs: 1 file changed",
+    ]
+
+
+def test_the_committed_runs_are_as_their_runs_wrote_them(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(["verify"]) == 0, capsys.readouterr().out

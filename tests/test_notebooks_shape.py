@@ -11,9 +11,9 @@ import yaml
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelspec import get_kernel_dict
 
-from replication.parameters.cell import notebook_defaults
 from replication.parameters.files import read_values
 from replication.reporting import notebooks as experiments
+from replication.reporting.parameters_cell import notebook_defaults
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))

@@ -5,3 +5,7 @@
 - `settings`, `finetuning`: everything that decides a run, and the task that the training loop drives.
 - `evaluation`, `experiment`, `figures`, `verdicts`: what the notebook measures, shows and concludes.
 """
+
+from replication.extras import need
+
+need("replication.clip", "clip", ("open_clip", "timm", "torchvision", "yaml"))

@@ -7,6 +7,10 @@
 `replication.files.data_dir()` and nowhere else.
 """
 
+from replication.extras import need
+
+need("replication.datasets", "clip", ("torchvision", "PIL", "tqdm"))
+
 from replication.datasets.arrays import DATASETS, checksums, load_images
 from replication.datasets.corruptions import CORRUPTIONS, corrupt
 from replication.datasets.gallery import corrupted_gallery

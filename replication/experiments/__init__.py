@@ -3,3 +3,7 @@
 The library knows none of them, and neither does `reporting`, which runs notebooks and records what they leave. They know each
 other only through `grid`, which trains and judges many networks.
 """
+
+from replication.extras import need
+
+need("replication.experiments", "experiments", ("torchvision", "matplotlib", "seaborn"))

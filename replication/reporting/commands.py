@@ -1,4 +1,4 @@
-"""The commands: run, list, report, compare; `replication.__main__` starts them."""
+"""The commands: run, list, report, compare, verify; `replication.__main__` starts them."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from replication.files import project_root, shown, within_project
 from replication.reporting import compare, runner
 from replication.reporting import ledger as report
 from replication.reporting.notebooks import UsageError, experiments, misplaced_profiles, profiles, resolve
-from replication.reporting.run_record import RecordError, check_files, read_record
+from replication.reporting.run_record import RecordError, check_files, read_record, verify
 
 
 def run_command(arguments: list[str] | None = None) -> int:
@@ -46,6 +46,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     tables = commands.add_parser("compare", help="say whether local runs come to the committed conclusions")
     tables.add_argument("--profile", default="default")
     tables.set_defaults(command=_compare)
+
+    files = commands.add_parser("verify", help="check every file of the committed runs against the SHA-256 in its run.json")
+    files.set_defaults(command=_verify)
     return parser.parse_args(arguments)
 
 
@@ -114,3 +117,13 @@ def _compare(options) -> int:
     lines, agrees = compare.report(compare.compare_all(options.profile), options.profile)
     print("\n".join(lines))
     return 0 if agrees else 1
+
+
+def _verify(options) -> int:
+    root = project_root()
+    folders = [path.parent for path in sorted((root / "results").glob("*/*/run.json")) if path.parts[-3] != "local"]
+    if not folders:
+        raise UsageError(f"{shown(root / 'results')} holds no committed runs")
+    bad = [f"{shown(folder / name)} is missing or not what its run wrote" for folder in folders for name in verify(folder)]
+    print("\n".join([*bad, f"{len(folders)} runs: {len(bad) or 'no'} file{'' if len(bad) == 1 else 's'} changed"]))
+    return 1 if bad else 0

@@ -7,10 +7,10 @@ parameters, notebooks/profiles/<experiment>/<profile>.yaml.
 from pathlib import Path
 
 from replication.files import project_root, shown
-from replication.parameters.cell import notebook_defaults
 from replication.parameters.files import read_values
 from replication.parameters.values import value_like
 from replication.reporting.checks import check_experiment
+from replication.reporting.parameters_cell import notebook_defaults
 
 
 class UsageError(ValueError):

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 import replication
+from replication.extras import PROJECT
 from replication.files import project_root, sha256
 from replication.machine import cores
 
@@ -101,11 +102,13 @@ def git_state() -> dict:
 
 
 def versions() -> dict:
-    """Return the versions of Python and of the package's direct dependencies."""
-    names = []
-    for line in metadata.requires("mini-batch-contrastive-replication") or []:
-        if "extra ==" not in line:
-            names.append(re.match(r"[\w.-]+", line)[0])
+    """Return the versions of Python and of the packages that the library and the notebooks need."""
+    names = set()
+    for line in metadata.requires(PROJECT) or []:
+        extra = re.search(r"extra == ['\"](\w+)", line)
+        if extra is None or extra[1] in ("clip", "experiments"):
+            names.add(re.match(r"[\w.-]+", line)[0])
+    names.discard(PROJECT)  # extras that hold others name the package itself
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in sorted(names)}
 
 

@@ -4,10 +4,10 @@ from importlib import import_module
 
 import pytest
 
-from replication.parameters.cell import notebook_defaults
 from replication.reporting import notebooks as experiments
 from replication.reporting.checks import check_experiment
 from replication.reporting.notebooks import resolve
+from replication.reporting.parameters_cell import notebook_defaults
 
 NOTEBOOKS = experiments.experiments()
 BASIC = {"profile": [None], "results_dir": [5]}

@@ -1,23 +1,19 @@
 """Assignment of samples to clusters of given sizes at the least total cost, exactly.
 
-With whole sizes that add up to N this is a transport problem, whose solution moves every sample to one cluster. Its solvers
-need an N x k matrix, against N x N for the Hungarian method on replicated clusters, and find the same optimum.
+With whole sizes that add up to N this is a transport problem, whose solution moves every sample to one cluster. POT's network
+simplex needs an N x k matrix, against N x N for the Hungarian method on replicated clusters, and finds the same optimum.
 """
 
 import numpy as np
 import ot
 from scipy.optimize import linear_sum_assignment
 
-from replication.selection.kernels.transport import transport
-
-SMALL = (4096, 128)  # samples and clusters up to which shortest paths are faster than POT's network simplex
-
 
 def assign_to_sizes(costs: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Return the cluster [N] of each sample that minimises the total of `costs` [N, k], with exactly sizes[c] in cluster c.
 
     Raises:
-        ValueError: `sizes` [k] are not whole numbers >= 1 that add up to N.
+        ValueError: `sizes` [k] are not whole numbers >= 1 that add up to N, or a cost is NaN or infinite.
     """
     sizes = np.asarray(sizes)
     if (
@@ -27,8 +23,8 @@ def assign_to_sizes(costs: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         or sizes.sum() != len(costs)
     ):
         raise ValueError(f"sizes={sizes.tolist()} must be {costs.shape[1]} whole numbers >= 1 that add up to N={len(costs)}")
-    if len(costs) <= SMALL[0] and len(sizes) <= SMALL[1]:
-        return transport(np.ascontiguousarray(costs.T, dtype=np.float64), sizes.astype(np.int64))
+    if not np.isfinite(costs).all():
+        raise ValueError("costs must be finite numbers")
     flow = ot.emd(np.ones(len(costs)), sizes.astype(np.float64), costs, numItermax=10_000_000)
     return flow.argmax(axis=1)
 

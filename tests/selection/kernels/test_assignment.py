@@ -61,3 +61,18 @@ def test_sizes_that_do_not_fit_are_refused(sizes):
 def test_samples_that_do_not_divide_evenly_are_refused(assign):
     with pytest.raises(ValueError, match=r"^distances has shape \[7, 2\]; the number of samples must be a multiple"):
         assign(np.ones((7, 2)))
+
+
+def test_costs_of_many_orders_of_magnitude_are_no_harder():
+    """As the distances of exp(w) are: one sample may lie ten orders farther than another."""
+    random = np.random.default_rng(0)
+    points = random.normal(size=(200, 3)) * 10.0 ** random.uniform(-10, 1, size=(200, 1))
+    costs = np.linalg.norm(random.normal(size=(10, 3)) - points[:, None], axis=2)
+    cluster = even_assignment(costs)
+    assert (np.bincount(cluster) == 20).all()
+    assert total(costs, cluster) == pytest.approx(total(costs, hungarian_assignment(costs)), rel=1e-9)
+
+
+def test_costs_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match=r"^costs must be finite numbers$"):
+        assign_to_sizes(np.full((4, 2), np.nan), np.array([2, 2]))

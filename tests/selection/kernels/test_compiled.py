@@ -45,6 +45,6 @@ def test_an_import_where_no_folder_can_be_written_to(tmp_path):
     home = str(tmp_path / "home")
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "HOME": home, "XDG_CACHE_HOME": home, "IPYTHONDIR": home}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": ""}
-    code = "from replication.selection.kernels import transport as t; print(t.__file__, type(t.transport._cache).__name__)"
+    code = "from replication.selection.kernels import swaps; print(swaps.__file__, type(swaps.swap_by_weight._cache).__name__)"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
-    assert done.stdout.split() == [str(package / "selection" / "kernels" / "transport.py"), "NullCache"], done.stderr
+    assert done.stdout.split() == [str(package / "selection" / "kernels" / "swaps.py"), "NullCache"], done.stderr

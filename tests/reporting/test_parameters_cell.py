@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from replication.parameters.cell import notebook_defaults
+from replication.reporting.parameters_cell import notebook_defaults
 
 
 @pytest.fixture
