@@ -1,11 +1,12 @@
 """Fine-tune a model of open_clip on your own image-caption pairs, with shuffled or with harder batches: a complete program.
 
     python examples/finetune_open_clip.py pairs.csv                      # shuffled batches, to compare with
-    python examples/finetune_open_clip.py pairs.csv --hardness 0.25      # a quarter of the batches are hard, from SwapSearch
+    python examples/finetune_open_clip.py pairs.csv --selector "SwapSearch, hardness 0.25"
     python examples/finetune_open_clip.py digits --model digits-tiny --pretrained "" --lr 1e-3      # a trial without download
 
 Hard batches need not help. When this project fine-tuned on Flickr8k, SwapSearch's and SC's made retrieval clearly worse than
-shuffled ones (results/clip/cpu/tables/summary.md). Smaller shares are untested there: compare on your data, with several seeds.
+shuffled ones (results/clip/cpu/tables/summary.md). Smaller shares of hard batches (hardness) are untested there: compare on your
+data, with several seeds.
 
 pairs.csv has the columns filepath (relative to its folder), title and perhaps split: see data/README.md. A sample is an image
 with one of its captions, drawn anew each epoch: captions of one image never become each other's negatives. Decoded images are
@@ -25,10 +26,11 @@ from replication.augmentation import as_input
 from replication.clip.models import ModelError, make_model, make_tokenizer
 from replication.datasets.pairs import caption_groups, draw_captions, load_pairs
 from replication.evaluation import retrieval_metrics
-from replication.selection import MixedBatches, PlannedBatchSampler, ShuffledBatches, SwapSearch
+from replication.selection import PlannedBatchSampler
+from replication.selection.registry import make_selector
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-OPTIONS = {"model": "ViT-B-32", "pretrained": "openai", "hardness": 0.0, "lr": 1e-5, "epochs": 3, "batch-size": 32, "seed": 0}
+OPTIONS = {"model": "ViT-B-32", "pretrained": "openai", "selector": "SGD", "lr": 1e-5, "epochs": 3, "batch-size": 32, "seed": 0}
 
 
 def main(argv: list[str] | None = None) -> torch.nn.Module:
@@ -45,8 +47,7 @@ def main(argv: list[str] | None = None) -> torch.nn.Module:
         source = os.path.abspath(args.pairs) if args.pairs.endswith((".csv", ".tsv")) else args.pairs
         train, test = (load_pairs(source, split, size, fit="crop") for split in ("train", "test"))
         temperature = 1 / model.logit_scale.exp().item()  # that of the start
-        hard = SwapSearch(args.batch_size, temperature=temperature)
-        selector = MixedBatches(hard, args.hardness) if args.hardness else ShuffledBatches(args.batch_size)
+        selector = make_selector(args.selector, len(train), args.batch_size, temperature)
         sampler = PlannedBatchSampler(selector, len(train), args.seed)
     except (OSError, ValueError, ModelError) as error:
         parser.error(str(error))
@@ -72,8 +73,8 @@ def main(argv: list[str] | None = None) -> torch.nn.Module:
     texts, groups = caption_groups(test)
     u, v = embed(model, prepare, test.images, tokenizer(texts))
     found = retrieval_metrics(u, v, torch.arange(len(u)), groups)
-    print(f"hardness {args.hardness}: R@1 {found['mean R@1']:.1f} %, R@10 {found['mean R@10']:.1f} % of {len(u)} test images")
-    print("Hard batches need not help: compare --hardness 0 with others on your data, several seeds.")
+    print(f"{args.selector}: R@1 {found['mean R@1']:.1f} %, R@10 {found['mean R@10']:.1f} % of {len(u)} test images")
+    print("Hard batches need not help: compare --selector SGD with others on your data, several seeds.")
     return model
 
 

@@ -8,8 +8,11 @@ What to import in your own code:
 - `replication.evaluation`: retrieval, kNN, linear probe, paired comparison over seeds.
 - `replication.geometry`: the optimal configurations (simplex ETF, cross-polytope) and distances to them.
 
-Everything else serves the notebooks: `theory`, `toy`, `synthetic`, `hardness`, `cifar` and `clip` compute what they show,
-`results` writes it with its provenance, and `python -m replication` runs them.
+- `replication.clip`: fine-tuning of CLIP models with chosen batches.
+- `replication.datasets`, `replication.augmentation`: images, image-caption pairs, and views of images made on their device.
+
+`replication.experiments` holds what each notebook computes and shows, in a package of the notebook's name, and
+`replication.reporting` runs notebooks and records what they leave: `python -m replication`.
 """
 
 import warnings

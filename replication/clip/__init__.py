@@ -1,9 +1,13 @@
 """Fine-tuning CLIP with chosen batches, through open_clip.
 
-- `data`: image-caption pairs: digits, Flickr8k, MSCOCO, or a CSV of your own.
-- `models`: anything that open_clip can make, and two small configurations of our own.
 - `settings`, `finetuning`: everything that decides a run, and the task that the training loop drives.
-- `evaluation`, `experiment`, `figures`, `verdicts`: what the notebook measures, shows and concludes.
+- `models`, `image_weights`, `towers`, `starting`: models that open_clip can make, our small ones, their weights, what learns.
+- `optimizer`: AdamW as open_clip sets it up.
+- `selecting`: selectors for a temperature that is learned.
+- `evaluation`: retrieval, also with recalibrated batch normalisation, and the losses of chosen batches.
+- `processes`, `distributed`: one run on several GPUs.
+
+Pairs come from `replication.datasets.pairs`; `replication.experiments.clip` is what the notebook makes of all this.
 """
 
 from replication.extras import need

@@ -8,6 +8,7 @@ import torch
 from torch import Generator, LongTensor, Tensor
 from torch.utils.data import Sampler
 
+from replication.seeding import derived_seed
 from replication.selection.base import BatchSelector, random_order
 from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_num_samples
@@ -226,8 +227,8 @@ class PlannedBatchSampler(Sampler[list[int]]):
             raise ValueError(f"the saved plan holds index {low if low < 0 else high}; {allowed}")
 
     def _make_plan(self, select) -> None:
-        seed = int(np.random.SeedSequence([self.seed, self.epoch]).generate_state(1, np.uint64)[0] >> 1)
-        self._set_plan(fill_epoch(select, self._epoch_length, torch.Generator().manual_seed(seed)))
+        generator = torch.Generator().manual_seed(derived_seed(self.seed, "plan", self.epoch))  # as `training.plan_epoch`
+        self._set_plan(fill_epoch(select, self._epoch_length, generator))
 
 
 def fill_epoch(select: Callable[[Generator], LongTensor], length: int, generator: Generator) -> LongTensor:

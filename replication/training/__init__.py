@@ -7,8 +7,6 @@ a checkpoint from which a killed run continues exactly where it was.
 - `network_task`, `settings`: what every such task and its settings have in common.
 - `planning`: one plan an epoch from the features of the whole training set.
 - `checkpoint`: written whole or not at all; refused where it does not fit.
-- `methods`: the selectors that the experiments compare, by the names that tables show.
 - `schedule`: warm-up and cosine.
-- `seeding`: independent seeds from one.
 - `grid`: many trainings side by side, resumable.
 """

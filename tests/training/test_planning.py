@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from replication.selection import AllBatches, FullBatch, OrderedSGD, ShuffledBatches, SwapSearch
+from replication.selection import AllBatches, FullBatch, OrderedSGD, PlannedBatchSampler, ShuffledBatches, SwapSearch
+from replication.selection.registry import make_selector
 from replication.training.planning import plan_epoch
 
 POINTS = torch.randn(23, 5, generator=torch.Generator().manual_seed(0))
@@ -46,3 +47,16 @@ def test_a_repeated_call_draws_other_candidates():
     """Two calls that answered the same would train twice on the same few batches."""
     plan = plan_epoch(OrderedSGD(4, q=1), 23, embedder([]), 0, 0)
     assert len({frozenset(row) for row in plan.batches.tolist()}) > 1
+
+
+@pytest.mark.parametrize("line", ["SGD", "OSGD, k 4, q 1", "SC, k 2, n_init 1", "SwapSearch, k 3, hardness 0.5", "neighbours"])
+def test_the_sampler_that_users_have_makes_the_plans_that_the_experiments_train_on(line):
+    u, v = torch.randn(2, 50, 5, generator=torch.Generator().manual_seed(0))
+    for seed, epoch in ((0, 0), (3, 0), (3, 7)):
+        selector = make_selector(line, 50, 6, 0.5)
+        planned = plan_epoch(selector, 50, lambda number: (u, v), seed, epoch).batches
+        sampler = PlannedBatchSampler(selector, 50, seed)
+        sampler.set_epoch(epoch)
+        if selector.uses_embeddings:
+            sampler.update(u, v)
+        assert list(sampler) == planned.tolist()

@@ -8,5 +8,6 @@
 | `arrival` | numbers of updates until arrival, with confidence intervals |
 | `ordered_objective` | the weights gamma_j of the sorted losses |
 | `smoothness` | the largest gradient and the most negative curvature of the loss |
+| `verdicts`, `checks` | what the notebook concludes, and what its parameters may be |
 | `figures`, `animation` | how all of it looks |
 """
