@@ -4,10 +4,9 @@
     python examples/choose_batches.py --selector "SwapSearch, hardness 0.5"     # half of the batches are hard ones
     python examples/choose_batches.py --selector "neighbours, window 320"       # random ones of the 320 nearest
 
-Both trainings begin with the same weights, and samples that neither saw are retrieved. A selector is a name, OSGD, SC, SwapSearch,
-neighbours, and arguments of its constructor. Hard batches need not help: on this toy no selector does better than shuffled batches.
-A quarter of SwapSearch's comes closest; all of them, the hardest, are far worse. So measure on your own data, as this program does,
-and with several seeds.
+Both trainings begin with the same weights, and samples that neither saw are retrieved. A selector is a name, such as OSGD, SC,
+SwapSearch or neighbours, and arguments of its constructor. Hard batches need not help: on this toy a quarter of SwapSearch's do
+as well as shuffled ones, and all of them, the hardest, far worse. So measure on your own data, with several seeds.
 """
 
 import argparse

@@ -5,8 +5,7 @@
     python examples/finetune_open_clip.py digits --model digits-tiny --pretrained "" --lr 1e-3      # a trial without download
 
 Hard batches need not help. When this project fine-tuned on Flickr8k, SwapSearch's and SC's made retrieval clearly worse than
-shuffled ones (results/clip/cpu/tables/summary.md). Smaller shares of hard batches (hardness) are untested there: compare on your
-data, with several seeds.
+shuffled ones (results/clip/cpu/tables/summary.md). Smaller shares are untested there: compare on your data, with several seeds.
 
 pairs.csv has the columns filepath (relative to its folder), title and perhaps split: see data/README.md. A sample is an image
 with one of its captions, drawn anew each epoch: captions of one image never become each other's negatives. Decoded images are
