@@ -46,7 +46,7 @@ def test_a_batch_that_cannot_be_shared_is_refused():
     ("text", "message"),
     [
         ("source: digits\n\tmethod: SGD\n", r"ValueError: .*settings.yaml, line 2: found character"),
-        ("", r"ValueError: .*settings.yaml must also give source and method$"),
+        ("", r"ValueError: .*settings.yaml must also give method and source$"),
         ("source: 5\nmethod: SGD\n", r"ValueError: source='5' must be one of 'digits', "),
         ("source: digits\nmethod: SGD\nlr: fast\n", r"ValueError: .*settings.yaml, line 3: lr='fast' must be a number$"),
         ("source: digits\nmethod: SGD\nlr: 5e-4\nsize: 7\n", r"ValueError: size=7 must be >= 8$"),

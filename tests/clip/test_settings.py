@@ -8,7 +8,7 @@ from replication.clip.settings import Settings
     ("changes", "message"),
     [
         ({"source": "imagenet"}, r"^source='imagenet' must be one of 'digits', .*, or the path of a \.csv file$"),
-        ({"method": "best"}, r"^method='best' must be one of 'SGD'"),
+        ({"method": "best"}, r"^method='best': 'best' is no name \(known: SGD, "),
         ({"objective": "simclr"}, r"^objective='simclr' must be one of 'clip', 'sogclr'$"),
         ({"freeze": "all"}, r"^freeze='all' must be one of 'none', 'image', 'text', 'all but projections'$"),
         ({"fit": "pad"}, r"^fit='pad' must be one of 'squash', 'crop'$"),
@@ -29,8 +29,8 @@ def test_wrong_settings_are_one_line_before_anything_runs(changes, message):
 
 
 def test_a_csv_is_a_source_and_names_fit_a_folder():
-    s = Settings("my/pairs.csv", "SwapSearch, whole set", seed=2)
-    assert s.name == "clip-SwapSearch__whole_set-2"
+    s = Settings(source="my/pairs.csv", method="SwapSearch, whole set", seed=2)
+    assert s.name == "clip-SwapSearch_whole_set-2"
 
 
 def test_the_columns_of_a_csv_reach_the_pairs(tmp_path):
@@ -38,11 +38,11 @@ def test_the_columns_of_a_csv_reach_the_pairs(tmp_path):
         Image.new("RGB", (20, 10), colour).save(tmp_path / f"{name}.png")
     (tmp_path / "pairs.csv").write_text("image;text;split\na.png;one;train\nb.png;two;test\n", encoding="utf-8")
     columns = {"image_column": "image", "caption_column": "text", "separator": ";", "fit": "crop"}
-    s = Settings(str(tmp_path / "pairs.csv"), "SGD", size=8, **columns)
+    s = Settings(source=str(tmp_path / "pairs.csv"), method="SGD", size=8, **columns)
     assert s.load("train").captions == [["one"]] and s.load("test").captions == [["two"]]
     assert s.plain().items() >= columns.items()  # a checkpoint tells them apart
     with pytest.raises(ValueError, match=r"has no column 'filepath'; it has 'image;text;split'$"):
-        Settings(str(tmp_path / "pairs.csv"), "SGD", size=8).load("train")
+        Settings(source=str(tmp_path / "pairs.csv"), method="SGD", size=8).load("train")
 
 
 def test_common_settings_are_those_parameters_that_are_settings():

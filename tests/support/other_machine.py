@@ -4,6 +4,6 @@ OTHER = {
     "ATEN_CPU_CAPABILITY": "default",
     "MKL_CBWR": "COMPATIBLE",
     "NUMBA_CPU_NAME": "nehalem",
-    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "ONEDNN_MAX_CPU_ISA": "AVX",
     "OPENBLAS_CORETYPE": "Nehalem",
 }

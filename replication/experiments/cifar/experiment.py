@@ -1,23 +1,22 @@
 """A grid of pre-training runs, methods by objectives by seeds: trained, evaluated, and put into tables."""
 
-import time
 from collections.abc import Callable
 from importlib import metadata
 from itertools import product
 from pathlib import Path
 
-from replication.datasets import ImageSet, checksums, corrupted_gallery, load_image_set
+from replication.datasets import checksums, corrupted_gallery, load_image_set
 from replication.evaluation.shares import same_class_share
 from replication.experiments.cifar.evaluation import Evaluation, evaluate, evaluate_recalibrated, in_batch_losses
 from replication.experiments.cifar.pretraining import Pretraining, training_images
 from replication.experiments.cifar.settings import Settings
-from replication.experiments.grid.records import BEFORE, Results
-from replication.experiments.grid.side_by_side import cores, read_result, run_folder, run_grid, write_result
+from replication.experiments.grid.records import Results
+from replication.experiments.grid.side_by_side import cores, run_folder, run_grid
+from replication.experiments.grid.training import Record, train_and_measure
 from replication.machine import device_or_best
 from replication.reporting.provenance import source_hash
 from replication.selection import BatchSelector
 from replication.selection.registry import make_selector
-from replication.training.loop import Trainer
 from replication.validation import check_count, check_distinct
 
 
@@ -83,8 +82,8 @@ def train_and_evaluate(
     device: str,
     provenance: dict,
     on_epoch: Callable[[int], None],
-) -> dict:
-    """Train one network, or continue its training, and return its record; see `Results`.
+) -> Record:
+    """Train one network, or continue its training, and return its record.
 
     `untrained_too`: evaluate the network before it is trained as well. `histogram_methods`: in the trained one, look at the
     losses of the batches that these choose.
@@ -96,40 +95,20 @@ def train_and_evaluate(
     _, types, source = corrupted_gallery(settings.dataset, evaluation.severities[0], 1)
     identity = task.identity() | {"evaluation": repr(evaluation), "untrained too": untrained_too}
     identity |= {"corruptions": [source, *types], "histogram": histogram_methods}
-    epochs = settings.epochs + settings.extra_epoch
-    result = read_result(folder / "result.json", identity)
-    if result is not None:
-        on_epoch(epochs)
-        return result | {"earlier seconds": result["seconds"]}
-    begin = time.perf_counter()
-    untrained = _measures(task, test, evaluation) if untrained_too else None
-    trainer = Trainer(
+    return train_and_measure(
+        folder,
+        settings,
         task,
         training_selector(settings, task.num_samples),
-        epochs,
-        settings.seed,
-        folder,
-        refresh_features=settings.refresh_features,
+        settings.epochs + settings.extra_epoch,
+        identity,
+        on_epoch,
+        measure=lambda: evaluate(task, test, evaluation) | evaluate_recalibrated(task, test, evaluation),
+        before_too=untrained_too,
+        batch_losses=lambda: in_batch_losses(task, histogram_methods),
         describe_plan=lambda plan, epoch: {"same-class pairs": same_class_share(plan, task.labels)},
+        refresh_features=settings.refresh_features,
     )
-    trainer.run(on_epoch)
-    result = {
-        "settings": settings.plain(),
-        BEFORE: untrained,
-        "trained": _measures(task, test, evaluation),
-        "batch losses": in_batch_losses(task, histogram_methods),
-        "history": trainer.history,
-        "timings": trainer.timings,
-        "images": task.num_samples,
-        "updates": epochs * task.steps_per_epoch,
-        "seconds": time.perf_counter() - begin + trainer.resumed_seconds,
-    }
-    write_result(folder / "result.json", identity, result)
-    return result | {"earlier seconds": trainer.resumed_seconds}
-
-
-def _measures(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[str, float]:
-    return evaluate(task, test, evaluation) | evaluate_recalibrated(task, test, evaluation)
 
 
 def training_selector(settings: Settings, num_samples: int) -> BatchSelector:

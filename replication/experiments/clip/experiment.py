@@ -1,6 +1,5 @@
 """Two stages: one with shuffled batches for each seed, then fine-tuning of its network with every method."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -15,8 +14,9 @@ from replication.clip.settings import Settings
 from replication.datasets.pairs import PAIR_PARAMETERS, draw_captions, pair_checksums
 from replication.evaluation.shares import duplicate_share
 from replication.experiments.clip.examples import write_examples
-from replication.experiments.grid.records import BEFORE, Results
-from replication.experiments.grid.side_by_side import cores, read_result, run_folder, run_grid, write_result
+from replication.experiments.grid.records import Results
+from replication.experiments.grid.side_by_side import cores, run_folder, run_grid
+from replication.experiments.grid.training import Record, train_and_measure
 from replication.machine import device_or_best
 from replication.reporting.provenance import source_hash
 from replication.training.loop import Trainer
@@ -102,8 +102,8 @@ def train_and_evaluate(
     device: str,
     provenance: dict,
     on_epoch: Callable[[int], None],
-) -> dict:
-    """Fine-tune one network, or continue its training, and return its record; see `replication.experiments.grid.records`.
+) -> Record:
+    """Fine-tune one network, or continue its training, and return its record.
 
     `before_too`: evaluate the network before fine-tuning as well, and look at the losses of batches chosen afterwards.
     """
@@ -111,12 +111,6 @@ def train_and_evaluate(
     task = FineTuning(settings, pairs, device, provenance)
     folder = run_folder(folder, settings.name, task.identity())
     identity = task.identity() | {"test images": len(test), "before too": before_too}
-    result = read_result(folder / "result.json", identity)
-    if result is not None:
-        on_epoch(settings.epochs)
-        return result | {"earlier seconds": result["seconds"]}
-    begin = time.perf_counter()
-    before = evaluate(task, test) | evaluate_recalibrated(task, test) if before_too else None
     texts = [text for captions in task.pairs.captions for text in captions]
 
     def describe_plan(plan, epoch):
@@ -124,21 +118,22 @@ def train_and_evaluate(
         chosen = task.first_caption + draw_captions(task.pairs, settings.seed, epoch)
         return {"near-duplicate captions": duplicate_share(plan, [texts[row] for row in chosen.tolist()])}
 
-    selector = make_clip_selector(task)
-    trainer = Trainer(task, selector, settings.epochs, settings.seed, folder, describe_plan=describe_plan)
-    trainer.run(on_epoch)
-    if before_too and settings.seed == 0:
-        write_examples(task, test, folder / "examples.png")
-    result = {
-        "settings": settings.plain(),
-        BEFORE: before,
-        "trained": evaluate(task, test) | evaluate_recalibrated(task, test),
-        "batch losses": in_batch_losses(task) if before_too else {},
-        "history": trainer.history,
-        "timings": trainer.timings,
-        "images": task.num_samples,
-        "updates": settings.epochs * task.steps_per_epoch,
-        "seconds": time.perf_counter() - begin + trainer.resumed_seconds,
-    }
-    write_result(folder / "result.json", identity, result)
-    return result | {"earlier seconds": trainer.resumed_seconds}
+    def at_end():
+        """Write the page of examples."""
+        if before_too and settings.seed == 0:
+            write_examples(task, test, folder / "examples.png")
+
+    return train_and_measure(
+        folder,
+        settings,
+        task,
+        make_clip_selector(task),
+        settings.epochs,
+        identity,
+        on_epoch,
+        measure=lambda: evaluate(task, test) | evaluate_recalibrated(task, test),
+        before_too=before_too,
+        batch_losses=lambda: in_batch_losses(task) if before_too else {},
+        describe_plan=describe_plan,
+        at_end=at_end,
+    )

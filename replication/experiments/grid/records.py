@@ -1,22 +1,18 @@
-"""The records of a grid of trainings, put into tables.
-
-A record is what one training leaves: `settings` (with objective, method and seed), measures "before" (None except for one
-method of each seed, as they share the network) and "trained", "batch losses" by selector, `history` and `timings` of the
-`Trainer`, the numbers of `images` and `updates`, and the `earlier seconds` that earlier calls had spent on it.
-"""
+"""The records of a grid of trainings, put into tables; `training.Record` says what a record holds."""
 
 from collections.abc import Callable
 
 import pandas as pd
 
+from replication.experiments.grid.training import BEFORE, Record
+
 UNTRAINED = "untrained"  # the name under which tables show networks before training
-BEFORE = "before"
 
 
 class Results:
-    """The records of a grid as tables: one record for each training, in the form that the module describes."""
+    """The records of a grid as tables: one record for each training, each a `Record`."""
 
-    def __init__(self, records: list[dict], before: str = UNTRAINED, workers: int = 1, earlier: float = 0.0):
+    def __init__(self, records: list[Record], before: str = UNTRAINED, workers: int = 1, earlier: float = 0.0):
         self.records = records
         self.before = before  # what tables call the networks before training
         self.workers = workers  # trainings side by side

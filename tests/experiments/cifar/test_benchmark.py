@@ -27,7 +27,7 @@ def test_both_pipelines_are_timed_on_the_same_updates():
 @pytest.mark.parametrize("size", [32, 64, 224])
 def test_both_pipelines_take_the_same_steps(size):
     blur = Augmentation(size).blur_pixels
-    made = _PilViews(load_image_set("digits", "train"), Settings("digits", "SGD", size=size), blur)
+    made = _PilViews(load_image_set("digits", "train"), Settings(dataset="digits", method="SGD", size=size), blur)
     expected = [
         transforms.RandomResizedCrop,
         transforms.RandomHorizontalFlip,

@@ -109,7 +109,7 @@ def test_a_finished_training_is_evaluated_anew_for_another_evaluation(grid, monk
 @pytest.mark.parametrize(
     ("methods", "message"),
     [
-        (["SGD", "best"], r"^method='best' must be one of"),
+        (["SGD", "best"], r"^method='best': 'best' is no name"),
         (["SGD", "SGD"], r"^methods=\['SGD', 'SGD'\] must not hold a name twice$"),
         (["SC"], r"^methods=\['SC'\] must hold 'SGD'"),
     ],
