@@ -1,4 +1,8 @@
-"""The random views of SimCLR: crop, flip, colour jitter, grayscale, blur, independent for every sample."""
+"""The random views of SimCLR: crop, flip, colour jitter, grayscale, blur, independent for every sample.
+
+kornia's augmentations take no generator, so a resumed training could not draw the same views again, and they draw one order of
+the jitter's steps for a whole batch.
+"""
 
 from dataclasses import dataclass
 
