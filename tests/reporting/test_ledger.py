@@ -11,7 +11,7 @@ from replication.reporting.finished_runs import finished_runs
 from replication.reporting.ledger import claims_page, ledger, load_claims, not_run, short_ledger, write_report
 from replication.reporting.run import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED, start_run
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results"
 needs_a_report = pytest.mark.skipif(not (RESULTS / "CLAIMS.md").is_file(), reason="no report is committed yet")
 

@@ -13,7 +13,7 @@ from small_pretraining import small_task, small_trainer
 
 from replication.training.checkpoint import CheckpointError, load_checkpoint
 
-PROGRAM = Path(__file__).parents[1] / "support" / "small_pretraining.py"
+PROGRAM = Path(__file__).parents[2] / "support" / "small_pretraining.py"
 
 
 def run(folder, objective, where, count):
