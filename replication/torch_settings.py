@@ -5,7 +5,7 @@ process or the thread, are not set here: every tensor that the library makes nam
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
@@ -22,6 +22,9 @@ ACCELERATOR = _accelerator()
 @contextmanager
 def full_precision() -> Iterator[None]:
     """Compute in the types of the tensors, also inside the caller's `torch.autocast`. A decorator too."""
+    if not (torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled(ACCELERATOR)):
+        yield  # the rule; entering takes longer than many a plan
+        return
     with torch.autocast("cpu", enabled=False), torch.autocast(ACCELERATOR, enabled=False):
         yield
 
@@ -33,5 +36,5 @@ def plain_tensors() -> Iterator[None]:
     What the block makes are ordinary tensors, also inside the caller's `torch.inference_mode`, whose own tensors no later
     training could use.
     """
-    with torch.inference_mode(False), torch.no_grad(), full_precision():
+    with torch.inference_mode(False) if torch.is_inference_mode_enabled() else nullcontext(), torch.no_grad(), full_precision():
         yield

@@ -8,47 +8,64 @@ from contextlib import contextmanager
 from functools import cache
 
 import torch
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from replication.machine import cores
 
 
 @cache
-def _thread_pools(user_api: str) -> ThreadpoolController:
+def _libraries(user_api: str) -> list:
     # Finding the libraries' thread pools takes milliseconds, longer than a small plan: once is enough, as the modules that
     # load them are imported with this package.
-    return ThreadpoolController().select(user_api=user_api)
+    return ThreadpoolController().select(user_api=user_api).lib_controllers
 
 
-@cache
-def _helper() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1)  # kept: a new thread each time would cost more than some plans
+def _release_control() -> None:
+    """Let any thread set limits: threadpoolctl, from 3.8 on, lets only the one that set the first, and silently."""
+    if hasattr(OpenBLASController, "clear_controlling_thread"):
+        OpenBLASController.clear_controlling_thread(force=True)
+
+
+def _set_threads(user_api: str, counts: list[int]) -> None:
+    for library, count in zip(_libraries(user_api), counts, strict=True):
+        library.set_num_threads(count)
+
+
+def _threads(user_api: str) -> list[int]:
+    return [library.num_threads for library in _libraries(user_api)]
 
 
 class _SingleBlasThread:
     """A context that limits BLAS to one thread. The limit holds for the whole process, so the last one out lifts it."""
 
     def __init__(self):
-        self._lock, self._inside, self._limit = threading.Lock(), 0, None
+        self._lock, self._inside, self._before = threading.Lock(), 0, []
 
     def __enter__(self):
         with self._lock:
             if self._inside == 0:
-                self._limit = _helper().submit(self._begin).result()
+                self._before = _threads("blas")
+                self._set([1] * len(self._before))
             self._inside += 1
 
-    def __exit__(self, *error):
+    def __exit__(self, *_):
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
-                _helper().submit(self._limit.__exit__, *error).result()
+                self._set(self._before)
 
-    # threadpoolctl from 3.8 on lets nobody lift a limit but the thread that set it: here, the helper.
-    def _begin(self):
-        return _thread_pools("blas").limit(limits=1).__enter__()
+    def _set(self, counts):
+        _release_control()
+        _set_threads("blas", counts)
+        _release_control()
 
 
 _single_blas_thread = _SingleBlasThread()
+
+
+@cache
+def _helper() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1)  # kept: a new thread each time would cost more than some plans
 
 
 def _forget_threads() -> None:
@@ -67,8 +84,13 @@ def single_threaded() -> Iterator[None]:
     Other threads may be inside at the same time. Afterwards all have as many threads as before.
     """
     # OpenMP, as torch, counts its threads for each calling thread.
-    with single_torch_thread(), _single_blas_thread, _thread_pools("openmp").limit(limits=1):
-        yield
+    with single_torch_thread(), _single_blas_thread:
+        before = _threads("openmp")
+        _set_threads("openmp", [1] * len(before))
+        try:
+            yield
+        finally:
+            _set_threads("openmp", before)
 
 
 @contextmanager
@@ -93,7 +115,7 @@ def _set_torch_threads(count: int, for_new_threads: int) -> None:
 
 def _begin_worker() -> None:
     _set_torch_threads(1, torch.get_num_threads())  # a new thread has what new threads get
-    _thread_pools("openmp").limit(limits=1)
+    _set_threads("openmp", [1] * len(_libraries("openmp")))
 
 
 def map_chunks(function: Callable, chunks: list, workers: int | None = None) -> list:
