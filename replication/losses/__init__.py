@@ -7,12 +7,14 @@
 | `simclr` | `NTXent`, `nt_xent_losses` | both views of the batch | section 6.2 |
 | `sogclr` | `SogCLR` | both views of all samples, by moving averages | section 6.2 |
 | `sogclr, as released` | `SogCLR` | likewise, other first averages | the authors' code |
+| | `BimodalSogCLR` | other view of all samples, by moving averages of each direction | no |
 | `dcl` | `DCL` | both views of the batch, positive left out | no |
 | `mmcl` | `MMCL` | other view of the batch, weighted by a support vector machine | no |
 
 `make_objective` makes an objective by name. All are called alike: `objective(u, v, index)`, see `Objective`.
 """
 
+from replication.losses.bimodal_sogclr import BimodalSogCLR
 from replication.losses.dcl import DCL
 from replication.losses.info_nce import InfoNCE, batch_losses, contrastive_loss, mini_batch_loss
 from replication.losses.mmcl import MMCL
@@ -25,6 +27,7 @@ __all__ = [
     "DCL",
     "MMCL",
     "OBJECTIVES",
+    "BimodalSogCLR",
     "InfoNCE",
     "NTXent",
     "Objective",

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from replication.losses import SogCLR
+from replication.losses.sogclr import SogCLR
 
 
 class BimodalSogCLR(SogCLR):
@@ -24,7 +24,8 @@ class BimodalSogCLR(SogCLR):
 
     def __init__(self, num_samples: int, temperature: float, gamma: float = 0.9):
         super().__init__(num_samples, temperature, gamma)
-        self.log_average = torch.full((num_samples, 2), -math.inf)
+        with torch.inference_mode(False):  # as in `SogCLR`
+            self.log_average = torch.full((num_samples, 2), -math.inf, dtype=torch.float32, device="cpu")
 
     def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:
         self._check_index(index, len(u))

@@ -99,15 +99,14 @@ def report(compared: list[Compared], profile: str = "default") -> tuple[list[str
     notes = [f"The committed runs were {text}." for text in machines]
     if any(run.state != IDENTICAL for run in measured):
         notes.append(RULE)
-    return [*lines, *([""] if notes else []), *notes, "", _conclusion(measured, len(turned), verdicts)], all(
-        run.agrees for run in measured
-    )
+    conclusion = _conclusion(measured, len(turned), verdicts, len(compared) - len(measured))
+    return [*lines, *([""] if notes else []), *notes, "", conclusion], all(run.agrees for run in measured)
 
 
-def _conclusion(measured: list[Compared], turned: int, verdicts: int) -> str:
+def _conclusion(measured: list[Compared], turned: int, verdicts: int, left_out: int) -> str:
     """Return the last line: what a stranger may quote."""
     states = {state: sum(run.state == state for run in measured) for state in STATES}
-    counts = ", ".join(f"{count} {state}" for state, count in states.items() if count)
+    counts = ", ".join(f"{count} {state}" for state, count in (states | {"not compared": left_out}).items() if count)
     if all(run.agrees for run in measured):
         return (
             f"Conclusion: this machine comes to the same conclusions: all {verdicts} verdicts agree, and no number differs"

@@ -13,11 +13,10 @@ and gets, in `results_dir`, `tables/*.csv|md|tex`, `figures/*.png|svg`, `claims.
 a folder with a run.json is complete. Everything is written to a temporary folder beside it first.
 """
 
-import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -27,9 +26,10 @@ import pandas as pd
 
 from replication.files import project_root, shown, within_project
 from replication.reporting import provenance, rounding
-from replication.reporting.folder_lock import FolderLock, writer
-from replication.reporting.markup import latex_text, markdown_text
-from replication.reporting.run_record import RecordError, files_below, read_record, write_record
+from replication.reporting.folder_lock import FolderLock
+from replication.reporting.results_folder import check_results_folder, promote
+from replication.reporting.run_record import write_record
+from replication.reporting.written_tables import latex_table, markdown_page
 from replication.validation import check_choice
 
 HOLDS = "holds"
@@ -38,10 +38,7 @@ FAILS = "does not hold"
 FAILS_HERE = "does not hold at this size"
 UNTESTED = "not tested yet"
 UNTESTABLE = "cannot be tested at this size"
-PAGE = 40  # rows that a page of a LaTeX document holds
 VERDICTS = (HOLDS, CAVEAT, FAILS, FAILS_HERE, UNTESTED, UNTESTABLE)
-# The kinds of files that a run writes into each of its folders.
-GENERATED = {"tables": ("csv", "md", "tex"), "figures": ("png", "svg"), "timings": ("csv", "md")}
 
 
 def notebook_parameters(namespace: dict) -> dict:
@@ -143,11 +140,8 @@ class Run:
         self._marks[name] = {mark: value for mark, value in marks.items() if value}
         base = self._path("tables", name)
         frame.to_csv(f"{base}.csv", index=False, float_format="%.10g", lineterminator="\n")
-        Path(f"{base}.md").write_text(_markdown(frame, caption, ".4g"), encoding="utf-8")
-        latex = _with_texts(frame, latex_text).to_latex(
-            index=False, float_format="%.4g", caption=latex_text(caption) or None, escape=False, longtable=len(frame) > PAGE
-        )
-        Path(f"{base}.tex").write_text(latex, encoding="utf-8")
+        Path(f"{base}.md").write_text(markdown_page(frame, caption, ".4g"), encoding="utf-8")
+        Path(f"{base}.tex").write_text(latex_table(frame, caption), encoding="utf-8")
         return frame
 
     def figure(self, name: str, figure: plt.Figure) -> None:
@@ -174,7 +168,7 @@ class Run:
         """Write timings/<name>.csv and .md: a table of times, memory or ratios of them, which no comparison looks at."""
         base = self._path("timings", name)
         frame.to_csv(f"{base}.csv", index=False, float_format="%.4g", lineterminator="\n")
-        Path(f"{base}.md").write_text(_markdown(frame, caption, ".3g"), encoding="utf-8")
+        Path(f"{base}.md").write_text(markdown_page(frame, caption, ".3g"), encoding="utf-8")
         return frame
 
     def claim(self, claim: str, verdict: str, evidence: str, table: str = "") -> None:
@@ -233,64 +227,7 @@ class Run:
         return path
 
 
-def _markdown(frame: pd.DataFrame, caption: str, digits: str) -> str:
-    table = _with_texts(frame, markdown_text).to_markdown(index=False, floatfmt=digits)
-    return "\n\n".join(part for part in (markdown_text(caption), table) if part) + "\n"
-
-
-def _with_texts(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
-    """Return the frame with its texts, names of columns among them, changed; numbers keep their types."""
-    changed = frame.reset_index(drop=True).rename(columns=lambda name: change(str(name)))
-    for name, column in changed.items():
-        if any(isinstance(cell, str) for cell in column):
-            changed[name] = pd.Series([change(cell) if isinstance(cell, str) else cell for cell in column], dtype=object)
-    return changed
-
-
 def seed_list(parameters: dict) -> list[int]:
     """Return the seeds that a run used: `seeds` means how many, from `first_seed`, or 0, on."""
     first = parameters.get("first_seed", 0)
     return list(range(first, first + parameters["seeds"])) if isinstance(parameters.get("seeds"), int) else []
-
-
-def check_results_folder(target: Path) -> None:
-    """Raise one clear line if a run cannot put its results into `target`."""
-    if target.is_file():
-        raise ValueError(f"results_dir={target} is a file; it must be a folder")
-    if target.is_dir() and not (target / "run.json").is_file() and any(path.is_file() for path in target.iterdir()):
-        raise ValueError(f"results_dir={target} holds files but no run.json; choose another folder or empty this one")
-    existing = next(folder for folder in (target, *target.parents) if folder.exists())
-    if not existing.is_dir():
-        raise PermissionError(f"results_dir={target} cannot be written: {existing} is a file")
-    if not os.access(existing, os.W_OK):
-        raise PermissionError(f"results_dir={target} cannot be written: no permission in {existing}")
-    other = writer(target)
-    if other:
-        raise ValueError(f"results_dir={target} is being written by {other}; wait for it or choose another folder")
-
-
-def promote(folder: Path, target: Path) -> None:
-    """Move a complete run from `folder` to `target`, removing what an earlier run left there.
-
-    The old run.json goes first and the new one comes last, so a folder with a run.json is always one whole run. Subfolders
-    of other runs (results/local/<experiment>/<profile>) are left alone.
-    """
-    target.mkdir(parents=True, exist_ok=True)
-    old = _files_of_run(target)
-    (target / "run.json").unlink(missing_ok=True)
-    for name in old:
-        (target / name).unlink(missing_ok=True)
-    for path in sorted(files_below(folder), key=lambda path: path.name == "run.json"):
-        place = target / path.relative_to(folder)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(path, place)
-    shutil.rmtree(folder)
-
-
-def _files_of_run(target: Path) -> list[Path]:
-    """Return the files that the run in a results folder wrote; if its run.json is damaged, all that look like one's."""
-    try:
-        return list((read_record(target) or {"files": []})["files"])
-    except RecordError:
-        places = [f"{folder}/*.{suffix}" for folder, suffixes in GENERATED.items() for suffix in suffixes]
-        return [path for place in (*places, "claims.csv", "timings.csv") for path in target.glob(place)]

@@ -21,7 +21,7 @@ from replication.datasets.pairs import PAIR_PARAMETERS, pair_checksums
 from replication.files import project_root, shown
 from replication.reporting.notebooks import UsageError, profile_folder, resolve
 from replication.reporting.provenance import run_key, sha256
-from replication.reporting.run import check_results_folder
+from replication.reporting.results_folder import check_results_folder
 from replication.reporting.run_record import RecordError, check_files, read_record, replace_record
 
 # A socket's path may be so long on every system: 104 bytes on macOS, 108 on Linux, less what the kernel adds to the name.

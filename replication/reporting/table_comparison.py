@@ -25,8 +25,8 @@ RULE = f"""\
 Rounding: numbers differ by at most {RELATIVE:g} of their size, or {ABSOLUTE:g}.
 Noise of the seeds: the mean change, paired over the seeds, is not significant (t-test, {LEVEL:.0%}, Holm over all means of the
 experiment; with fewer than {FEW_SEEDS} seeds the spread is pooled over the rows of a measure) or below {SMALL:g}
-standard deviations over the committed run's seeds, and in no case above {LARGE:g}. A table made from another
-that is not identical follows it."""
+standard deviations over the committed run's seeds, and in no case above {LARGE:g}. A table made from
+another one of the same run follows it."""
 
 
 @dataclass
@@ -50,6 +50,7 @@ def compare_tables(names: list[str], local: Path, committed: Path, marks: dict[s
         For each name its `Agreement`.
     """
     found: dict[str, Agreement] = {}
+    cells: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
     means: dict[str, pd.DataFrame] = {}
     for name in names:
         pair = [folder / f"{name}.csv" for folder in (local, committed)]
@@ -59,7 +60,7 @@ def compare_tables(names: list[str], local: Path, committed: Path, marks: dict[s
             found[name] = Agreement(IDENTICAL)
         else:
             ours, theirs = (pd.read_csv(path, keep_default_na=False, na_values=["", "nan"]) for path in pair)
-            mark = marks.get(name, {})
+            cells[name], mark = (ours, theirs), marks.get(name, {})
             found[name] = compare_cells(ours, theirs, mark.get("tolerance", {}), mark.get("indefinite", []))
             if found[name].state == DIFFERS and "per_seed" in mark and _same_rows(ours, theirs, mark["per_seed"]):
                 means[name] = changes_of_means(ours, theirs, mark["per_seed"])
@@ -67,10 +68,20 @@ def compare_tables(names: list[str], local: Path, committed: Path, marks: dict[s
         found[name] = Agreement(DIFFERS if lines else NOISE, lines)
     for name in names:
         parent = found.get(marks.get(name, {}).get("made_from", ""))
-        # A standard deviation magnifies rounding, so a summary may differ by more than what it was made from.
-        if parent and found[name].state == DIFFERS and parent.state != IDENTICAL:
-            found[name] = Agreement(parent.state)
+        if parent and name in cells and found[name].state == DIFFERS:
+            found[name] = _as_made_from(parent, found[name], *cells[name])
     return found
+
+
+def _as_made_from(parent: Agreement, mine: Agreement, ours: pd.DataFrame, theirs: pd.DataFrame) -> Agreement:
+    """Return how a table agrees that differs by itself, but was made from another that is not identical either."""
+    if not _same_shape(ours, theirs):
+        return mine
+    if parent.state == ROUNDING:
+        # A standard deviation of nearly equal numbers magnifies their rounding, but not beyond that of the numbers themselves.
+        largest = pd.concat([ours, theirs]).select_dtypes("number").abs().replace(np.inf, np.nan).max().max()
+        return compare_cells(ours, theirs, dict.fromkeys(ours.columns, max(ABSOLUTE, RELATIVE * largest)), [])
+    return mine if parent.state == IDENTICAL else Agreement(parent.state)
 
 
 def compare_cells(ours: pd.DataFrame, theirs: pd.DataFrame, tolerance: dict[str, float], indefinite: list[str]) -> Agreement:
@@ -78,7 +89,7 @@ def compare_cells(ours: pd.DataFrame, theirs: pd.DataFrame, tolerance: dict[str,
 
     `tolerance` holds, by column, absolute differences that count as rounding.
     """
-    if list(ours.columns) != list(theirs.columns) or len(ours) != len(theirs):
+    if not _same_shape(ours, theirs):
         shapes = [f"{len(table)} rows x {len(table.columns)} columns" for table in (ours, theirs)]
         return Agreement(DIFFERS, [f"another shape: {shapes[0]} here, {shapes[1]} committed"])
     places = []
@@ -107,10 +118,14 @@ def relative_gap(x: pd.Series, y: pd.Series, absolute: float = ABSOLUTE) -> np.n
     return np.nan_to_num(gap, nan=np.inf, posinf=np.inf)
 
 
+def _same_shape(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:
+    return list(ours.columns) == list(theirs.columns) and len(ours) == len(theirs)
+
+
 def _same_rows(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) -> bool:
     """Say whether both tables have the same columns, and the same rows in the same order by `keys` and seed."""
     names = [*keys, "seed"]
-    return list(ours.columns) == list(theirs.columns) and ours[names].equals(theirs[names])
+    return _same_shape(ours, theirs) and ours[names].equals(theirs[names])
 
 
 def changes_of_means(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -154,7 +169,8 @@ def changes_of_means(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str]) 
 
 def _beyond_noise(means: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
     """Return for each table one line for each mean that moved by more than the noise of the seeds, the least likely first."""
-    together = pd.concat([frame.assign(table=name) for name, frame in means.items()]) if means else pd.DataFrame()
+    frames = [frame.assign(table=name) for name, frame in means.items()]
+    together = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     lines = {name: [] for name in means}
     if together.empty:
         return lines

@@ -52,7 +52,6 @@ EARLIER = {
     "half SwapSearch, half shuffled": "SwapSearch, whole set, hardness 0.5",
     "METIS, then SwapSearch": "SwapSearch, whole set, refine METIS",
 }
-GIVEN = ("batch_size", "temperature")  # what the caller decides for all methods alike; a line may give another temperature
 NOT_IN_A_LINE = ("self", "batch_size", "batches", "workers", "max_batches")
 
 

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from latex_checks import faults
 
-from replication.reporting import run as results
-from replication.reporting.run import HOLDS, notebook_parameters, start_run
+from replication.reporting.run import HOLDS, notebook_parameters, seed_list, start_run
+from replication.reporting.run_record import read_record
+from replication.reporting.written_tables import PAGE
 
 FRAME = pd.DataFrame({"method": ["SGD", "a_b"], "loss": [1 / 3, 2.0], "n": [1, 2]})
 
@@ -46,7 +47,7 @@ def test_a_run_folder_is_complete(tmp_path):
     assert run.finish() == target
     expected = {f"tables/final.{suffix}" for suffix in ("csv", "md", "tex")}
     expected |= {"figures/curve.png", "figures/curve.svg", "files/movie.txt", "claims.csv", "timings.csv"}
-    record = results.read_record(target)
+    record = read_record(target)
     assert set(contents(target)) == expected | {"run.json"}
     assert record["files"] == {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in sorted(expected)}
     assert record["notebook"] == "03_synthetic" and record["experiment"] == "synthetic" and record["profile"] == "smoke"
@@ -89,7 +90,7 @@ def test_texts_stand_in_tables_as_they_are(tmp_path):
 
 def test_a_table_longer_than_a_page_is_a_longtable(tmp_path):
     run = start_run("03_synthetic", {"results_dir": str(tmp_path / "r")})
-    for rows, kind in ((results.PAGE, "tabular"), (results.PAGE + 1, "longtable")):
+    for rows, kind in ((PAGE, "tabular"), (PAGE + 1, "longtable")):
         run.table(kind, pd.DataFrame({"a": range(rows)}), "100 %")
         latex = (run.folder / "tables" / f"{kind}.tex").read_text(encoding="utf-8")
         assert f"\\begin{{{kind}}}{{r}}" in latex and faults(latex) == []
@@ -191,10 +192,10 @@ def test_the_key_changes_with_every_parameter_and_the_data(tmp_path):
     keys = []
     for number, parameters in enumerate(runs):
         folder = make_run(tmp_path / str(number), **parameters).finish()
-        keys.append(results.read_record(folder)["key"])
+        keys.append(read_record(folder)["key"])
     run = start_run("03_synthetic", {"profile": "smoke", "results_dir": str(tmp_path / "data")}, {"cifar100": "abc"})
     run.table("final", FRAME)
-    keys.append(results.read_record(run.finish())["key"])
+    keys.append(read_record(run.finish())["key"])
     assert len(set(keys)) == 5
 
 
@@ -205,9 +206,9 @@ def test_notebook_parameters_are_the_plain_values():
 
 
 def test_the_record_lists_the_seeds_only_where_there_are_some():
-    assert results.seed_list({"seeds": 3}) == [0, 1, 2]
-    assert results.seed_list({"seeds": 3, "first_seed": 5}) == [5, 6, 7]
-    assert results.seed_list({"profile": "smoke"}) == []
+    assert seed_list({"seeds": 3}) == [0, 1, 2]
+    assert seed_list({"seeds": 3, "first_seed": 5}) == [5, 6, 7]
+    assert seed_list({"profile": "smoke"}) == []
 
 
 def test_a_run_says_what_it_wrote_and_where_the_committed_results_lie(tmp_path, monkeypatch):

@@ -156,10 +156,28 @@ def test_texts_of_a_table_over_seeds_follow_its_numbers(tmp_path):
 def test_a_summary_follows_the_table_that_it_was_made_from(tmp_path):
     marks = {"runs": {"per_seed": ["method"]}, "summary": {"made_from": "runs"}}
     summaries = changed("n", 0, 9), FRAME
-    for noise, shift, state in ((1.0, 0.0, NOISE), (0.2, 5.0, DIFFERS), (1e-9, 0.0, ROUNDING), (0.0, 0.0, DIFFERS)):
+    for noise, shift, state in ((1.0, 0.0, NOISE), (0.2, 5.0, DIFFERS), (1e-9, 0.0, DIFFERS), (0.0, 0.0, DIFFERS)):
         ours = {"runs": per_seed(10, noise=noise, shift=shift), "summary": summaries[0]}
         found = compared(tmp_path, ours, {"runs": per_seed(10), "summary": summaries[1]}, marks)
-        assert found["summary"].state == state  # where the runs are identical, so must be what was made from them
+        assert found["summary"].state == state  # where the runs are equal, so must be what was made from them
+
+
+def test_standard_deviations_may_magnify_rounding(tmp_path):
+    marks = {"runs": {"per_seed": ["method"]}, "summary": {"made_from": "runs"}}
+    runs = [per_seed(3, noise=noise, methods=1) for noise in (1e-9, 0.0)]
+    ours, theirs = (pd.DataFrame({"temperature": [0.07], "sd": [sd], "R@1": [20.0]}) for sd in (4.325e-5, 4.324e-5))
+    found = compared(tmp_path, {"runs": runs[0], "summary": ours}, {"runs": runs[1], "summary": theirs}, marks)
+    assert (found["runs"].state, found["summary"].state) == (ROUNDING, ROUNDING)
+    assert compared(tmp_path, {"summary": ours}, {"summary": theirs}, marks)["summary"].state == DIFFERS
+
+
+@pytest.mark.parametrize("noise", [1e-9, 1.0])
+def test_a_summary_of_another_shape_or_without_a_partner_differs_whatever_it_was_made_from(tmp_path, noise):
+    marks = {"runs": {"per_seed": ["method"]}, "summary": {"made_from": "runs"}, "more": {"made_from": "runs"}}
+    ours = {"runs": per_seed(10, noise=noise), "summary": FRAME[:2], "more": FRAME}
+    found = compared(tmp_path, ours, {"runs": per_seed(10), "summary": FRAME}, marks)
+    assert found["summary"].state == found["more"].state == DIFFERS
+    assert found["summary"].lines and found["more"].lines == ["exists only here"]
 
 
 def test_the_paired_test_is_students():

@@ -49,9 +49,12 @@ class Inputs:
 
 def objective(name):
     """Return a call that gives the loss in training twice, as some objectives have a state."""
+    return twice(lambda: losses.make_objective(name, 48, 0.1))
 
+
+def twice(make):
     def call(x):
-        made = losses.make_objective(name, 48, 0.1).to(x.device)
+        made = make().to(x.device)
         return made(x.u, x.v, x.labels.new_tensor(range(48))), made(x.u, x.v, x.labels.new_tensor(range(48)))
 
     return call
@@ -95,6 +98,7 @@ CALLS = {
         "DCL": objective("dcl"),
         "MMCL": objective("mmcl"),
         "OBJECTIVES": lambda x: tuple(objective(name)(x) for name in losses.OBJECTIVES),
+        "BimodalSogCLR": twice(lambda: losses.BimodalSogCLR(48, 0.1)),
         "InfoNCE": objective("infonce"),
         "NTXent": objective("simclr"),
         "Objective": lambda x: Mean(0.1)(x.u, x.v),

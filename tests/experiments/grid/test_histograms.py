@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from replication.experiments.batch_selection.figures import loss_histogram, loss_histograms
+from replication.experiments.grid.histograms import loss_histogram, loss_histograms
 
 LOSSES = pd.DataFrame({"selector": ["SGD"] * 5 + ["SC"] * 5, "loss": [1.0, 2, 3, 4, 5, 2, 3, 4, 5, 6]})
 PRICES = "was $12_2; 25% off: $9"  # read as mathematics, it cannot be drawn
