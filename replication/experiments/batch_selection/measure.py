@@ -111,3 +111,25 @@ def verdict_on_hardness(plans: pd.DataFrame, first: str, second: str) -> tuple[s
     if above.all():
         return HOLDS, evidence
     return (CAVEAT if above.mean() > 0.5 and not (table.high < 0).any() else FAILS), evidence
+
+
+def hardness_in_words(hardness: pd.DataFrame, baseline: str, name: str) -> str:
+    """Return one sentence (Markdown) on the table of `summarise_plans`: the hardest selector, and what its batches hold.
+
+    Args:
+        hardness: as `summarise_plans` returns it.
+        baseline: as it was made with.
+        name: of the input that the sentence is about.
+    """
+    rows = hardness[hardness.input == name].set_index("selector")
+    hardest, base = rows.loc[rows["mean loss"].idxmax()], rows.loc[baseline]
+    count = f"n={hardest.n} plans"
+    return (
+        f"**On {name} the batches of {hardest.name} are the hardest: {_nats(hardest)} ({count}) against {_nats(base)} of "
+        f"{baseline}; {100 * hardest['same-class pairs']:.0f} % of their pairs are of one class, against "
+        f"{100 * base['same-class pairs']:.0f} %.**"
+    )
+
+
+def _nats(row: pd.Series) -> str:
+    return f"{row['mean loss']:.3g} ± {row['sd over seeds']:.2g} nats"

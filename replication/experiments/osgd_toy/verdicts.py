@@ -82,3 +82,17 @@ def convergence_verdict(smoothness: pd.DataFrame) -> tuple[str, str]:
         f"what was: at B = {sizes} the largest gradient found ({smoothness['largest gradient'].max():.2f}) and the most "
         f"negative curvature ({smoothness['most negative curvature'].min():.2f}) are {found} the bounds that it would need"
     )
+
+
+def ratios_in_words(table: pd.DataFrame) -> str:
+    """Return one sentence (Markdown) on the table of `arrival.run_grid`: how many times fewer updates OSGD needs."""
+    finite = table[np.isfinite(table.ratio)]
+    if finite.empty:
+        return f"**At none of the {len(table)} grid points did the mean angles of both methods arrive.**"
+    low, middle, high = finite.ratio.quantile([0, 0.5, 1])
+    text = f"OSGD needs {low:.2f} to {high:.2f} times fewer updates than SGD (median {middle:.2f}), at "
+    text += f"{(finite.ratio >= SMALL_ANGLE_RATIO).sum()} of {len(table)} grid points at least the claimed "
+    text += f"{SMALL_ANGLE_RATIO:.2f} times"
+    if len(finite) < len(table):
+        text += f"; at {len(table) - len(finite)} a mean angle never arrived"
+    return f"**{text}.**"

@@ -12,7 +12,6 @@ from replication.evaluation.interval import student_interval
 from replication.experiments.synthetic.descent import PARAMETRIZATIONS, Embeddings, family_losses, gram_blocks
 from replication.experiments.synthetic.methods import make_method
 from replication.geometry import distance_to_optimum, optimal_gram, released_row_wise_distance, target_name
-from replication.reporting.run import CAVEAT, FAILS, HOLDS
 from replication.selection import FullBatch
 from replication.validation import check_choice, check_count, check_positive
 
@@ -167,26 +166,3 @@ def compare_with_sgd(curves: pd.DataFrame) -> pd.DataFrame:
         )
     frame = pd.DataFrame(rows)
     return frame.assign(faster=frame.high < 0, slower=frame.low > 0)
-
-
-def verdict_on_speed(comparison: pd.DataFrame, summary: pd.DataFrame, method: str) -> tuple[str, str]:
-    """Return the verdict and the evidence on "`method` converges to the optimum faster than SGD".
-
-    HOLDS if it is faster in every configuration and every run ends near the optimum. CAVEAT if it is faster in more than
-    half of them and slower in none. FAILS otherwise.
-    """
-    rows, ends = comparison[comparison.method == method], summary[summary.method == method]
-    parts = []
-    for vectors, group in rows.groupby("vectors", sort=False):
-        missing = [f"({row.N}, {row.d})" for row in group[~group.faster].itertuples()]
-        part = f"{vectors} vectors: in {int(group.faster.sum())} of {len(group)}"
-        parts.append(part + (f", not at (N, d) = {', '.join(missing)}" if missing else ""))
-    evidence = f"faster than SGD (95 % interval of the paired difference below 0, n={int(rows.n.min())} seeds), "
-    evidence += "; ".join(parts) + f"; slower in {int(rows.slower.sum())}. "
-    pairs = ends.merge(summary[summary.method == "SGD"], on=CONFIGURATION, suffixes=("", " of SGD"))
-    nearer = int((pairs["distance mean"] < pairs["distance mean of SGD"]).sum())
-    evidence += f"Ends nearer the optimum than SGD in {nearer} of {len(pairs)}; {int(ends['not near'].sum())} of"
-    evidence += f" {int(ends.n.sum())} runs end farther than 0.5, {int(ends.stalled.sum())} of them standing still"
-    if rows.faster.all() and ends["not near"].sum() == 0:
-        return HOLDS, evidence
-    return (CAVEAT if rows.faster.mean() > 0.5 and not rows.slower.any() else FAILS), evidence

@@ -5,7 +5,6 @@ import torch
 
 from replication.experiments.synthetic.descent import Embeddings, descend, family_losses, gram_blocks
 from replication.geometry import antipodes_first, distance_to_optimum, target_name
-from replication.reporting.run import CAVEAT, FAILS, HOLDS, UNTESTED
 from replication.selection import AllBatches, FixedBatches, FullBatch
 from replication.selection.kernels.parallel import single_threaded
 
@@ -64,27 +63,3 @@ def summarise_rest(table: pd.DataFrame) -> pd.DataFrame:
     columns |= {"at rest": ("rest", "sum"), "distance mean": ("distance", "mean"), "distance sd": ("distance", "std")}
     columns |= {"largest distance": ("distance", "max"), "full-batch loss mean": ("full-batch loss", "mean")}
     return groups.agg(**columns).reset_index()
-
-
-def verdict_on_rest(table: pd.DataFrame, reached: float = 1e-3) -> tuple[str, str]:
-    """Return the verdict and the evidence on Figure 2: full and all batches reach the optimum, fixed batches do not.
-
-    HOLDS if every run does as claimed. FAILS if a run on full or all batches comes to rest elsewhere, or if fixed batches
-    reach the optimum in half of the runs or more. CAVEAT otherwise: some runs were still moving, or a few fixed ones arrive.
-    """
-    known = table.dropna(subset=["distance"])
-    if known.empty:
-        return UNTESTED, "no (N, d) of this run has an optimum that a theorem gives"
-    near = known.distance <= reached
-    wanted, fixed = known.family != "fixed", known.family == "fixed"
-    parts = []
-    for family, group in known[wanted].groupby("family", sort=False):
-        misses = group[group.distance > reached]
-        sizes = sorted({f"({row.N}, {row.d}) {row.status}" for row in misses.itertuples()})
-        parts.append(f"{family} {len(group) - len(misses)} of {len(group)}" + (f" (not: {', '.join(sizes)})" if sizes else ""))
-    away, others = int((~near)[fixed].sum()), int(fixed.sum())
-    evidence = f"runs that end within {reached:g} of the optimum: {'; '.join(parts)}; fixed {others - away} of {others}"
-    elsewhere = bool((known[wanted & ~near].status == "at rest").any())
-    if near[wanted].all() and away == others:
-        return HOLDS, evidence
-    return (FAILS if elsewhere or 2 * away <= others else CAVEAT), evidence

@@ -131,3 +131,16 @@ def judge_figure_1b(table: pd.DataFrame) -> Judgement:
         f"{SAME_OPTIMUM:g}), {other:.4f} for the 2 fixed ones (needed: more than {OTHER_OPTIMUM:g})"
     )
     return (HOLDS if same <= SAME_OPTIMUM and other > OTHER_OPTIMUM else FAILS), text
+
+
+def designs_in_words(table: pd.DataFrame) -> str:
+    """Return one sentence (Markdown) on a `design_table`: which families keep the full batch's optimum."""
+    same = table.excess <= SAME_OPTIMUM
+    text = f"{same.sum()} of the {len(table)} families keep the full batch's optimum"
+    if (same == table.two_design).all():
+        text += ", exactly those in which every two samples share equally many batches"
+    if not same.all():
+        text += (
+            f"; at it the others lie {table.excess[~same].min():.2g} to {table.excess[~same].max():.2g} nats above their own"
+        )
+    return f"**{text}.**"

@@ -1,7 +1,8 @@
-"""k-means for the small, dense embeddings of one chunk: the centres of scikit-learn's KMeans, 5 to 20 times sooner.
+"""k-means for the small, dense embeddings of one chunk: the centres of scikit-learn's KMeans, 3 to 8 times sooner.
 
-At 1,280 points scikit-learn spends most of its time between its kernels. Here the restarts share one matrix of squared
-distances between all points for k-means++, and Lloyd's iterations compare with only the centres that have moved.
+Measured on one thread of an AMD EPYC, with 640 to 1,280 points and 1 to 10 restarts. scikit-learn spends most of its time
+between its kernels. Here the restarts share one matrix of squared distances between all points for k-means++, and Lloyd's
+iterations compare with only the centres that have moved.
 """
 
 import numpy as np

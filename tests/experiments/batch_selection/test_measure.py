@@ -8,6 +8,7 @@ import torch
 from replication.evaluation.shares import same_class_share
 from replication.experiments.batch_selection.inputs import Embedded
 from replication.experiments.batch_selection.measure import (
+    hardness_in_words,
     measure,
     summarise_cost,
     summarise_plans,
@@ -104,3 +105,12 @@ def test_verdict_over_several_inputs():
         for plans in ([yes, yes_too, no], [yes, yes_too, undecided], [yes, undecided], [yes, yes_too, softer])
     ]
     assert judge == [HOLDS, CAVEAT, FAILS, FAILS]
+
+
+def test_the_sentence_names_the_hardest_selector_and_what_its_batches_hold():
+    plans = plans_of(SGD=[1.0, 1.2], SC=[2.0, 2.2], OSGD=[1.5, 1.5])
+    plans.loc[plans.selector == "SC", "same class"] = 0.5
+    assert hardness_in_words(summarise_plans(plans, "SGD"), "SGD", "drawn") == (
+        "**On drawn the batches of SC are the hardest: 2.1 ± 0.14 nats (n=2 plans) against 1.1 ± 0.14 nats of SGD; 50 % of "
+        "their pairs are of one class, against 25 %.**"
+    )

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from replication.experiments.osgd_toy.verdicts import convergence_verdict, objective_verdict, toy_verdict
+from replication.experiments.osgd_toy.verdicts import convergence_verdict, objective_verdict, ratios_in_words, toy_verdict
 from replication.reporting.run import CAVEAT, FAILS, HOLDS, UNTESTED
 
 
@@ -62,3 +62,13 @@ def test_convergence_is_never_called_tested(gradient, word):
     assert verdict == UNTESTED
     assert word in evidence
     assert "the rate itself was not checked; what was: at B = 2" in evidence
+
+
+def test_the_sentence_on_ratios():
+    assert ratios_in_words(ratios((4, 5, 6), (3, 3.5, 3.7))) == (
+        "**OSGD needs 3.50 to 5.00 times fewer updates than SGD (median 4.25), at 1 of 2 grid points at least the claimed "
+        "3.94 times.**"
+    )
+    assert ratios_in_words(ratios((np.inf, np.inf, np.inf), (4, 5, 6))).endswith("; at 1 a mean angle never arrived.**")
+    nothing = (np.nan, np.nan, np.nan)
+    assert "At none of the 2 grid points" in ratios_in_words(ratios(nothing, nothing))

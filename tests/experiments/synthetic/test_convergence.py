@@ -10,7 +10,6 @@ from replication.experiments.synthetic import convergence as figure3
 from replication.experiments.synthetic.descent import Embeddings
 from replication.geometry import distance_to_optimum
 from replication.losses import contrastive_loss
-from replication.reporting.run import CAVEAT, FAILS, HOLDS
 
 PROBLEM = {"pairs": [[4, 2], [4, 3], [5, 3]], "batch_size": 2, "methods": ["SGD", "OSGD", "SC"], "epochs": 7, "seeds": 2}
 
@@ -154,35 +153,3 @@ def test_without_a_known_optimum_the_losses_are_compared():
     osgd = curves_of(nowhere, "OSGD", losses=[[2, 2, 2], [2.9, 2.9, 2.9]], n=5, d=3)
     (row,) = figure3.compare_with_sgd(pd.concat([sgd, osgd])).itertuples()
     assert row.difference == pytest.approx(-1.05) and row.faster
-
-
-def verdict(faster, far=0):
-    """Judge "SC" on configurations that are faster (True), undecided (None) or slower (False); `far` runs end far away."""
-    rows = [{"N": 4 + i, "d": 2, "B": 2, "vectors": "free", "method": "SC", "n": 10} for i in range(len(faster))]
-    comparison = pd.DataFrame(rows).assign(faster=[f is True for f in faster], slower=[f is False for f in faster])
-    # The rows of another method must not count.
-    comparison = pd.concat([comparison, comparison.assign(method="OSGD", faster=False)], ignore_index=True)
-    ends = comparison.drop(columns=["faster", "slower"]).assign(stalled=0, **{"distance mean": 0.1, "not near": 9})
-    ends.loc[ends.method == "SC", "not near"] = [far] + [0] * (len(faster) - 1)
-    sgd = ends[ends.method == "SC"].assign(method="SGD", **{"distance mean": 0.2})
-    return figure3.verdict_on_speed(comparison, pd.concat([ends, sgd]), "SC")
-
-
-@pytest.mark.parametrize(
-    ("faster", "far", "expected"),
-    [
-        ([True, True, True], 0, HOLDS),
-        ([True, True, True], 1, CAVEAT),
-        ([True, True, None], 0, CAVEAT),
-        ([True, True, False], 0, FAILS),
-        ([True, None], 0, FAILS),
-        ([False, False, True], 0, FAILS),
-    ],
-)
-def test_verdict_on_speed(faster, far, expected):
-    found, evidence = verdict(faster, far)
-    assert found == expected
-    assert f"free vectors: in {faster.count(True)} of {len(faster)}" in evidence and "n=10 seeds" in evidence
-    assert f"slower in {faster.count(False)}." in evidence and f"{far} of {10 * len(faster)} runs end farther" in evidence
-    assert f"Ends nearer the optimum than SGD in {len(faster)} of {len(faster)}" in evidence
-    assert (", not at (N, d) = (" in evidence) == (faster.count(True) < len(faster))

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from replication.experiments.synthetic.stationary import FAMILIES, rest_points, summarise_rest, verdict_on_rest
+from replication.experiments.synthetic.stationary import FAMILIES, rest_points, summarise_rest
 from replication.geometry import simplex_etf
-from replication.reporting.run import CAVEAT, FAILS, HOLDS, UNTESTED
 
 
 @pytest.fixture(scope="module")
@@ -47,32 +46,6 @@ def rest_table(full, every, fixed, status="at rest"):
     frame = pd.DataFrame(rows, columns=["family", "distance"]).assign(N=4, d=8, B=2, steps=100, status=status)
     frame["seed"] = frame.groupby("family").cumcount()
     return frame.assign(**{"gradient norm": 1e-9, "full-batch loss": 1.0})
-
-
-@pytest.mark.parametrize(
-    ("full", "every", "fixed", "expected"),
-    [
-        ([1e-6, 1e-3], [1e-6, 0], [0.5, 0.7], HOLDS),
-        ([1e-6, 0.2], [1e-6, 0], [0.5, 0.7], FAILS),  # a run came to rest elsewhere
-        ([1e-6, 0], [1e-6, 0], [0.5, 0.7, 1e-6], CAVEAT),
-        ([1e-6, 0.2], [1e-6, 0.2], [0.5, 0.7], FAILS),
-        ([1e-6, 0], [1e-6, 0], [0.5, 1e-6], FAILS),
-    ],
-)
-def test_verdict_on_rest(full, every, fixed, expected):
-    found, evidence = verdict_on_rest(rest_table(full, every, fixed))
-    assert found == expected
-    assert f"full batch {sum(x <= 1e-3 for x in full)} of {len(full)}" in evidence
-    assert f"fixed {sum(x <= 1e-3 for x in fixed)} of {len(fixed)}" in evidence
-
-
-def test_nothing_is_decided_where_no_theorem_gives_the_optimum():
-    assert verdict_on_rest(rest_table([np.nan], [np.nan], [np.nan]))[0] == UNTESTED
-
-
-def test_runs_that_were_still_moving_are_told():
-    found, evidence = verdict_on_rest(rest_table([0.2, 0.0], [0.0, 0.0], [0.5], status="stopped"))
-    assert found == CAVEAT and "full batch 1 of 2 (not: (4, 8) stopped)" in evidence
 
 
 def test_summary_counts_the_runs_at_rest():

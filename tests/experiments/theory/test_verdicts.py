@@ -135,3 +135,13 @@ def test_figure_1b():
     assert verdicts.judge_figure_1b(table)[0] == HOLDS
     for excess in ([0.0, 0.1, 0.2], [0.0, 0.0, 0.0], [np.nan, 0.0, 0.2]):
         assert verdicts.judge_figure_1b(table.assign(excess=excess))[0] == FAILS
+
+
+def test_the_sentence_on_families_names_two_designs_only_where_they_are_the_same():
+    table = family_rows(EVERY, ("Fano", 7, True, 0.0), ("broken", 6, False, 0.1), ("other", 8, False, 0.25))
+    assert verdicts.designs_in_words(table) == (
+        "**2 of the 4 families keep the full batch's optimum, exactly those in which every two samples share equally many "
+        "batches; at it the others lie 0.1 to 0.25 nats above their own.**"
+    )
+    odd = family_rows(EVERY, ("lucky", 6, False, 0.0))
+    assert verdicts.designs_in_words(odd) == "**2 of the 2 families keep the full batch's optimum.**"
