@@ -1,4 +1,4 @@
-"""The command line: `python -m replication run | list | report | compare | verify`."""
+"""The command line: `python -m replication run | list | report | compare | verify | records`."""
 
 import os
 import sys

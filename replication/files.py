@@ -35,6 +35,11 @@ def within_project(path: str | Path) -> Path:
     return project_root() / path
 
 
+def committed_results(experiment: str, profile: str) -> Path:
+    """Return the folder of the results of a profile that git holds."""
+    return project_root() / "results" / experiment / profile
+
+
 def shown(path: Path) -> Path:
     """Return `path` as messages show it: relative to the project folder where it lies below that."""
     return path.relative_to(project_root()) if path.is_relative_to(project_root()) else path

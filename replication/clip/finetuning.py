@@ -21,6 +21,9 @@ from replication.seeding import derived_seed
 from replication.training.network_task import NetworkTask
 from replication.training.schedule import warmup_cosine
 
+# Records and checkpoints of trainings fit together only under the same number. Raise it whenever a change alters the numbers
+# that training gives, beyond rounding; a test of the first losses says when that is so.
+PROTOCOL = 1
 FEATURE_BATCH = 256  # pairs in a block of the feature pass
 LARGEST_LOGIT_SCALE = math.log(100)  # as in CLIP and open_clip
 

@@ -2,6 +2,8 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from replication.clip.towers import FREEZE
 from replication.datasets.pairs import FITS, PAIR_PARAMETERS, PairSet, load_pairs, resolved
@@ -36,6 +38,8 @@ class Settings(RunSettings):
         temperature: by which selectors judge hardness; 0: the model's own when the plan is made.
         crop_min: least share of the image's area in a random crop, open_clip's only augmentation; 1: whole images.
     """
+
+    MANNER: ClassVar[tuple[str, ...]] = ("checkpointing",)
 
     source: str
     objective: str = "clip"
@@ -77,6 +81,14 @@ class Settings(RunSettings):
             raise ValueError(f"warmup_epochs={self.warmup_epochs} must be <= epochs={self.epochs}")
         if not 0 <= self.beta2 < 1:
             raise ValueError(f"beta2={self.beta2} must be >= 0 and < 1")
+
+    def identity(self) -> dict:
+        """Return what decides the run, see `RunSettings.identity`; of files their names, as they may lie elsewhere tomorrow.
+
+        What such files hold, `file_digests` and the checksums of the data tell.
+        """
+        places = ("source", "pretrained", "image_weights", "start")
+        return super().identity() | {name: Path(getattr(self, name)).name for name in places}
 
     def load(self, split: str) -> PairSet:
         """Return the pairs of a split, "train" (all of them, not only `images`) or "test"; errors as of `load_pairs`."""

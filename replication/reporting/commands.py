@@ -1,7 +1,9 @@
-"""The commands: run, list, report, compare, verify; `replication.__main__` starts them."""
+"""The commands: run, list, report, compare, verify, records; `replication.__main__` starts them."""
 
 import argparse
+import math
 import sys
+from importlib import import_module
 
 from replication.files import project_root, shown, within_project
 from replication.reporting import compare, runner
@@ -34,6 +36,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     run.add_argument("--set", dest="overrides", action="append", default=[], metavar="NAME=VALUE", help="change one parameter")
     run.add_argument("--publish", action="store_true", help="write to results/<experiment>/<profile>, the committed copies")
     run.add_argument("--force", action="store_true", help="run even if a finished run has the same key")
+    run.add_argument("--minutes", metavar="M", help="finish whole comparisons in so many minutes (05, 06)")
     run.set_defaults(command=_run)
 
     listing = commands.add_parser("list", help="show experiments, their profiles and which have finished runs")
@@ -49,6 +52,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
     files = commands.add_parser("verify", help="check every file of the committed runs against the SHA-256 in its run.json")
     files.set_defaults(command=_verify)
+
+    records = commands.add_parser("records", help="say whether records of trainings made elsewhere fit a profile")
+    records.add_argument("action", choices=["check"], help="check: look at each record, and change nothing")
+    records.add_argument("folder", metavar="DIR", help="where they lie; a results folder, or the records/ in it")
+    records.set_defaults(command=_records)
     return parser.parse_args(arguments)
 
 
@@ -59,16 +67,30 @@ def _run(options) -> int:
         if not equals:
             raise UsageError(f"--set {text!r} must be NAME=VALUE")
         overrides[name] = value
+    minutes = _minutes(options.minutes)
     names = list(experiments()) if options.experiment == "all" else [options.experiment]
     if options.experiment == "all":
         names = [name for name in names if options.profile in profiles(experiments()[name])]
         if not names:
             raise UsageError(f"profile {options.profile!r} exists for no experiment")
     for name in names:  # a wrong parameter must not show only after an hour of other runs
-        resolve(name, options.profile, overrides)
+        resolve(name, options.profile, overrides | ({"minutes": minutes} if minutes else {}))
     for name in names:
-        runner.run(name, options.profile, options.publish, options.force, overrides)
+        runner.run(name, options.profile, options.publish, options.force, overrides, minutes)
     return 0
+
+
+def _minutes(text: str | None) -> float:
+    """Return the budget that --minutes gives, 0 if there is none."""
+    if text is None:
+        return 0.0
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes < math.inf:
+        raise UsageError(f"--minutes {text!r} must be a number > 0, such as 10")
+    return minutes
 
 
 def _list(options) -> int:
@@ -117,6 +139,17 @@ def _compare(options) -> int:
     lines, agrees = compare.report(compare.compare_all(options.profile), options.profile)
     print("\n".join(lines))
     return 0 if agrees else 1
+
+
+def _records(options) -> int:
+    folder = within_project(options.folder)
+    if not folder.is_dir():
+        raise UsageError(f"{options.folder!r} must be a folder that holds records of trainings")
+    check = import_module("replication.experiments.grid.records_check").check_folder  # found by name: none is known here
+    known = {name: {p: resolve(name, p)[1] for p in profiles(notebook)} for name, notebook in experiments().items()}
+    lines, good = check(folder, known)
+    print("\n".join(lines))
+    return 0 if good else 1
 
 
 def _verify(options) -> int:

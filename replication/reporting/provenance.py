@@ -78,9 +78,9 @@ def lock_hash() -> str | None:
 def run_key(notebook: str, parameters: dict, data: dict) -> str:
     """Return the identity of a run: equal keys mean equal code, parameters, data and locked packages.
 
-    `results_dir` is left out: where the results go does not change them.
+    `results_dir` and `minutes` are left out: where the results go, and how long a call may take, does not change them.
     """
-    relevant = {name: value for name, value in parameters.items() if name != "results_dir"}
+    relevant = {name: value for name, value in parameters.items() if name not in ("results_dir", "minutes")}
     parts = [notebook, relevant, data, code_hash(notebook), lock_hash()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

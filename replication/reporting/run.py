@@ -24,7 +24,7 @@ from uuid import uuid4
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from replication.files import project_root, shown, within_project
+from replication.files import committed_results, shown, within_project
 from replication.reporting import provenance, rounding
 from replication.reporting.folder_lock import FolderLock
 from replication.reporting.results_folder import check_results_folder, promote
@@ -101,6 +101,7 @@ class Run:
         self._marks: dict[str, dict] = {}
         self._timings: list[dict] = []
         self._earlier = 0.0
+        self._left: dict | None = None
         self._begin = time.perf_counter()
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -164,6 +165,10 @@ class Run:
         self._earlier = seconds
         self.timing("done by an earlier call", seconds)
 
+    def leave(self, trainings: int, minutes: float) -> None:
+        """Note that a budget left so many trainings undone, which take about so many minutes: the run is not up to date."""
+        self._left = {"trainings": trainings, "minutes": round(minutes, 1)} if trainings else None
+
     def timing_table(self, name: str, frame: pd.DataFrame, caption: str = "") -> pd.DataFrame:
         """Write timings/<name>.csv and .md: a table of times, memory or ratios of them, which no comparison looks at."""
         base = self._path("timings", name)
@@ -201,6 +206,7 @@ class Run:
             "wall_seconds": round(wall, 1),
             "earlier_seconds": round(self._earlier, 1),
         }
+        record |= {"left": self._left} if self._left else {}
         write_record(self.folder, record)
         promote(self.folder, self.target)
         self._lock.release()
@@ -214,7 +220,7 @@ class Run:
             count = len(list((self.target / folder).glob(f"*.{suffix}")))
             parts.append(f"{count} {word}{'' if count == 1 else 's'}")
         text = f"{' and '.join(parts)} in {shown(self.target)}"
-        committed = project_root() / "results" / self.experiment / str(self.parameters.get("profile"))
+        committed = committed_results(self.experiment, str(self.parameters.get("profile")))
         if committed != self.target and (committed / "run.json").is_file():
             text += f"; the committed results of this profile: {shown(committed)}"
         return text

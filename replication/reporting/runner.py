@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -28,12 +29,24 @@ from replication.reporting.run_record import RecordError, check_files, read_reco
 LONGEST_SOCKET = 90
 
 
+NOTHING_FINISHED = "NothingFinished"  # the error by which a notebook says that its minutes ended too early for tables
+
+
 class NotebookError(RuntimeError):
     """A cell of a notebook failed: reported as one line, with exit code 1."""
 
 
+class NothingFinished(RuntimeError):
+    """The minutes of a run ended before it had anything to show; what it has done so far is kept."""
+
+
 def run(
-    experiment: str, profile: str = "default", publish: bool = False, force: bool = False, overrides: dict | None = None
+    experiment: str,
+    profile: str = "default",
+    publish: bool = False,
+    force: bool = False,
+    overrides: dict | None = None,
+    minutes: float = 0.0,
 ) -> Path:
     """Execute one notebook and put its results and its executed copy into the results folder; return that folder.
 
@@ -42,13 +55,14 @@ def run(
         publish: write to results/<experiment>/<profile>, which git holds, instead of results/local/<experiment>/<profile>.
         force: run even if a finished run there had the same parameters, code, data and locked packages.
         overrides: parameters that differ from the profile's. `results_dir` among them decides the folder.
+        minutes: what it may take, for notebooks that have such a parameter; 0: all that it needs.
 
     Raises:
         UsageError: see `resolve`; a results folder that cannot be used; or `publish` with overrides.
         NotebookError: a cell failed. Results of an earlier run stay as they were.
     """
     root = project_root()
-    notebook, parameters = resolve(experiment, profile, overrides)
+    notebook, parameters = resolve(experiment, profile, (overrides or {}) | ({"minutes": minutes} if minutes else {}))
     if publish and overrides:
         raise UsageError(
             f"--publish and {', '.join(overrides)}: results/{experiment}/{profile} holds the profile as it is;"
@@ -66,7 +80,7 @@ def run(
     name = f"{experiment} ({profile})"
     try:
         record = read_record(target)
-        if record and record["key"] == key and not force:
+        if record and record["key"] == key and not force and not record.get("left"):
             check_files(target, record)
             print(f"{name}: up to date in {shown(target)}; --force runs it again")
             return target
@@ -81,7 +95,11 @@ def run(
     print(f"{name}: running {notebook.relative_to(root)}", flush=True)
     try:
         earlier = _bytes(target / "run.json")
-        _execute(notebook, profile, parameters, scratch)
+        try:
+            _execute(notebook, profile, parameters, scratch)
+        except NothingFinished as error:
+            print(f"{name}: {error}; go on with: {command_line(experiment, profile, publish, overrides, minutes)}", flush=True)
+            return target
         if _bytes(target / "run.json") in (None, earlier):
             raise NotebookError(f"{notebook.name} ({profile}) wrote no run.json; its last cell must call run.finish()")
         record, executed = read_record(target), target / notebook.name
@@ -93,7 +111,17 @@ def run(
         place = shown(Path(error.filename)) if error.filename else f"{shown(scratch)} or {shown(target)}"
         raise NotebookError(f"{notebook.name} ({profile}): {place} cannot be written: {error.strerror}") from None
     print(f"{name}: {record['wall_seconds']:.0f} s, results in {shown(target)}", flush=True)
+    if record.get("left"):
+        left, command = record["left"], command_line(experiment, profile, publish, overrides, minutes)
+        print(f"{name}: {left['trainings']} trainings left, about {left['minutes']:.0f} minutes: {command}", flush=True)
     return target
+
+
+def command_line(experiment: str, profile: str, publish: bool, overrides: dict | None, minutes: float) -> str:
+    """Return the command that goes on with a run."""
+    parts = ["python -m replication run", experiment, f"--profile {profile}"]
+    parts += [f"--set {shlex.quote(f'{name}={value}')}" for name, value in (overrides or {}).items()]
+    return " ".join([*parts, *(["--publish"] if publish else []), f"--minutes {minutes:g}"])
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -115,6 +143,8 @@ def _execute(notebook: Path, profile: str, parameters: dict, scratch: Path) -> N
             )
         except PapermillExecutionError as error:
             # The index, from 0, counts the cell of parameters that papermill put in: it is the cell's number in the notebook.
+            if error.ename == NOTHING_FINISHED:
+                raise NothingFinished(error.evalue) from None
             failed = f"{notebook.name} ({profile}): cell {error.cell_index} failed: {reason(error.ename, error.evalue)}"
             raise NotebookError(f"{failed} {copy}") from None
         except KeyboardInterrupt:

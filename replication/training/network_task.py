@@ -24,7 +24,7 @@ class NetworkTask(Task):
 
     def identity(self) -> dict:
         """Return the settings, the number of samples and the provenance, which wins: of files it has what they hold."""
-        return self.settings.plain() | {"samples": self.num_samples} | self.provenance
+        return self.settings.identity() | {"samples": self.num_samples} | self.provenance
 
     def state_dict(self) -> dict:
         """Return network, objective (SogCLR's state too) and optimiser."""

@@ -1,6 +1,7 @@
 """What the settings of every kind of training have in common."""
 
 from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
 
 from replication.files import file_name
 from replication.selection.registry import parse_method
@@ -29,6 +30,8 @@ class RunSettings:
         crop_min: least share of the image's area in a view.
         precision: "bfloat16" runs the network under autocast; losses stay in float32.
     """
+
+    MANNER: ClassVar[tuple[str, ...]] = ()  # fields that say how something is computed, and not what
 
     method: str
     objective: str
@@ -73,6 +76,10 @@ class RunSettings:
     def plain(self) -> dict:
         """Return the settings as plain values."""
         return asdict(self)
+
+    def identity(self) -> dict:
+        """Return those settings that decide what comes out, as plain values."""
+        return {name: value for name, value in asdict(self).items() if name not in self.MANNER}
 
     @classmethod
     def common(cls, parameters: dict) -> dict:

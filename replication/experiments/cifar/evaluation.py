@@ -1,6 +1,6 @@
 """What a trained network is worth: retrieval, corrupted galleries, nearest neighbours, a linear probe, in-batch losses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -22,6 +22,7 @@ from replication.selection import ShuffledBatches
 from replication.selection.registry import make_selector
 from replication.validation import check_count, check_flag
 
+HISTOGRAM_METHODS = ("SGD", "OSGD", "SC", "SwapSearch")
 NEIGHBOURS = 200  # of the kNN classifier, as usual for self-supervised learning
 
 
@@ -132,15 +133,16 @@ def represent(task: Pretraining, images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def in_batch_losses(task: Pretraining, methods: Iterable[str]) -> dict[str, list[float]]:
-    """Return the losses (nats, eq. (1)) of the batches that each method chooses from the network's features (Figure 4)."""
-    if not methods:
-        return {}
+def in_batch_losses(task: Pretraining) -> dict[str, list[float]]:
+    """Return the losses (nats, eq. (1)) of the batches that each method chooses from the network's features (Figure 4).
+
+    The methods are `HISTOGRAM_METHODS`, and the one that the network was trained with.
+    """
     task.network.eval()
     u, v = (torch.nn.functional.normalize(x, dim=1).cpu() for x in task.two_views(task.images, "histogram"))
     task.network.train()
     losses = {}
-    for method in methods:
+    for method in dict.fromkeys((*HISTOGRAM_METHODS, task.settings.method)):
         s = task.settings
         selector = make_selector(method, task.num_samples, s.batch_size, s.temperature, s.k, s.candidates)
         plan = selector.select(u, v, torch.Generator().manual_seed(derived_seed(s.seed, "histogram")))

@@ -7,7 +7,6 @@ import argparse
 import gc
 import math
 import sys
-import time
 
 import pandas as pd
 import torch
@@ -17,6 +16,7 @@ from replication.datasets import load_image_set
 from replication.experiments.cifar.pretraining import BLOCK, FEATURE_BATCH, Pretraining
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid.side_by_side import cores
+from replication.experiments.grid.speed import least_seconds, seconds_of_updates
 from replication.machine import device_or_best
 from replication.selection import BatchSelector, OrderedSGD
 from replication.selection.registry import make_selector
@@ -100,9 +100,7 @@ def flops_of_a_view(task: Pretraining) -> int:
 
 def seconds_of_an_update(task: Pretraining) -> float:
     """Return the least seconds of one update over three blocks of them. The first, not counted, may compile."""
-    count = min(BLOCK, task.steps_per_epoch)
-    plan = torch.arange(count * task.settings.batch_size).view(count, -1)
-    return _least(lambda: [*task.steps(plan, 0, 0)], task) / count
+    return seconds_of_updates(task, task.settings.batch_size, BLOCK, task.device)
 
 
 @torch.no_grad()
@@ -110,22 +108,9 @@ def seconds_of_a_view(task: Pretraining) -> float:
     """Return the least seconds that the feature pass takes for one view, over three passes of one block."""
     block = task.images[:FEATURE_BATCH]
     task.network.eval()
-    seconds = _least(lambda: task.two_views(block, "forecast"), task)
+    seconds = least_seconds(lambda: task.two_views(block, "forecast"), task.device)
     task.network.train()
     return seconds / (2 * len(block))
-
-
-def _least(function, task: Pretraining) -> float:
-    seconds, threads = [], torch.get_num_threads()
-    torch.set_num_threads(1)  # as in each of the trainings side by side
-    for _ in range(4):
-        begin = time.perf_counter()
-        function()
-        if task.device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - begin)
-    torch.set_num_threads(threads)
-    return min(seconds[1:])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,6 +16,9 @@ from replication.seeding import derived_seed
 from replication.training.network_task import NetworkTask
 from replication.training.schedule import warmup_cosine
 
+# Records and checkpoints of trainings fit together only under the same number. Raise it whenever a change alters the numbers
+# that training gives, beyond rounding; a test of the first losses says when that is so.
+PROTOCOL = 1
 FEATURE_BATCH = 2496  # images in a block of the feature pass, as published
 # Larger sets of views are drawn, and pass a network in eval mode, in parts of about so many pixels (2496 images of 32 px are
 # 2.6 million: one part). A full part at 224 px is 334 images, whose views take 0.2 GB in float32; measured on a CPU, drawing

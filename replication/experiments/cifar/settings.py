@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from replication.datasets import DATASETS
 from replication.losses import OBJECTIVES
@@ -32,6 +33,8 @@ class Settings(RunSettings):
         refresh_features: the released habit: another feature pass whenever a plan is too short for the epoch.
         extra_epoch: the released habit: one more epoch after the schedule has reached its end.
     """
+
+    MANNER: ClassVar[tuple[str, ...]] = ("compiled",)
 
     dataset: str
     objective: str = "simclr"

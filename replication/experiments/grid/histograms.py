@@ -36,10 +36,14 @@ def _draw_losses(axis: plt.Axes, losses: pd.DataFrame, limits: tuple[float, floa
     styles = method_styles(losses.selector)
     for name, group in losses.groupby("selector", sort=False):
         colour, _ = styles[name]
-        label = f"{METHOD_LABELS.get(name, name)}: mean {group.loss.mean():.3g} (n={len(group)} batches)"
+        # Records keep a part of the losses, and the mean and number of all.
+        count, mean = len(group), group.loss.mean()
+        if "batches" in group:
+            count, mean = group.batches.iloc[0], group["mean"].iloc[0]
+        label = f"{METHOD_LABELS.get(name, name)}: mean {mean:.3g} (n={count:,} batches)"
         sns.histplot(
             group, x="loss", ax=axis, stat="density", bins=bins, binrange=limits, element="step", fill=True, alpha=0.25,
             color=colour, label=label, linewidth=1.8,
         )  # fmt: skip
-        axis.axvline(group.loss.mean(), color=colour, linestyle="--", linewidth=1.5)
+        axis.axvline(mean, color=colour, linestyle="--", linewidth=1.5)
     axis.set(xlabel="", ylabel="density (1/nat)")

@@ -1,23 +1,76 @@
 """The records of a grid of trainings, put into tables; `training.Record` says what a record holds."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 
+from replication.experiments.grid.budget import NothingFinished, Outcome
+from replication.experiments.grid.record_files import Key, gather
 from replication.experiments.grid.training import BEFORE, Record
 
+BASELINE = "SGD"  # what all methods are compared with
 UNTRAINED = "untrained"  # the name under which tables show networks before training
 
 
-class Results:
-    """The records of a grid as tables: one record for each training, each a `Record`."""
+def known_records(
+    folders: list[Path | None], settings: dict, conditions: dict, methods: list[str], objectives: list[str]
+) -> dict[Key, Record]:
+    """Return the records of these methods and objectives, of any seed, that lie in results folders and fit; see `gather`.
 
-    def __init__(self, records: list[Record], before: str = UNTRAINED, workers: int = 1, earlier: float = 0.0):
+    Prints a line on each that had to be left aside.
+    """
+    found, lines = gather([folder for folder in folders if folder is not None], settings, conditions)
+    for line in lines:
+        print(line)
+    return {key: record for key, record in found.items() if key[0] in objectives and key[1] in methods}
+
+
+class Results:
+    """The records of a grid as tables: one record for each training, each a `Record`.
+
+    Attributes:
+        records: in the order of objectives, methods and seeds.
+        before: what tables call the networks before training.
+        workers: trainings side by side.
+        earlier: seconds that earlier calls had spent on what is no record, such as a first stage.
+        outcome: what a budget left undone.
+        forecast: the table that was made before the trainings, or None.
+    """
+
+    def __init__(
+        self,
+        records: list[Record],
+        before: str = UNTRAINED,
+        workers: int = 1,
+        earlier: float = 0.0,
+        outcome: Outcome | None = None,
+        forecast: pd.DataFrame | None = None,
+    ):
         self.records = records
-        self.before = before  # what tables call the networks before training
-        self.workers = workers  # trainings side by side
-        self.earlier = earlier  # seconds that earlier calls had spent on what is no record, such as a first stage
+        self.before = before
+        self.workers = workers
+        self.earlier = earlier
+        self.outcome = outcome or Outcome()
+        self.forecast = forecast
         self.images = records[0]["images"]
+
+    @classmethod
+    def of(cls, found: dict[Key, Record], methods: list[str], objectives: list[str], **options) -> "Results":
+        """Return the results of all records by (objective, method, seed), of objectives that have the baseline.
+
+        Raises:
+            NothingFinished: none has it.
+        """
+        having = [o for o in objectives if any(key[:2] == (o, BASELINE) for key in found)]
+        keys = [key for o in having for m in methods for key in sorted(found) if key[:2] == (o, m)]
+        if not keys:
+            outcome = options["outcome"]
+            raise NothingFinished(
+                f"no training with {BASELINE} is finished yet, so there are no tables; checkpoints are kept, and "
+                f"{outcome.left} trainings are left, about {outcome.minutes_left:.0f} minutes"
+            )
+        return cls([found[key] for key in keys], **options)
 
     def _rows(self, make: Callable[[dict], list[dict]]) -> pd.DataFrame:
         columns = {"objective": "objective", "method": "selector", "seed": "seed"}
@@ -46,32 +99,62 @@ class Results:
         """Return one row for each epoch of each training: mean in-batch loss (nats), share of same-class pairs."""
         return self._rows(lambda record: record["history"])
 
-    def batch_losses(self, objective: str, method: str, seed: int = 0) -> pd.DataFrame:
-        """Return the losses (nats) of the batches that each selector chooses from the features of one trained network."""
-        wanted = {"objective": objective, "method": method, "seed": seed}
-        (record,) = [r for r in self.records if all(r["settings"][name] == value for name, value in wanted.items())]
-        return pd.DataFrame(
-            {"selector": name, "loss": loss} for name, losses in record["batch losses"].items() for loss in losses
+    def batch_losses(self, objective: str, method: str) -> pd.DataFrame:
+        """Return the losses (nats) of the batches that each selector chooses from the features of one trained network.
+
+        The network is that of the first seed that has them. Beside each loss stand the number of batches that were chosen,
+        and their mean loss, as records keep evenly spaced order statistics of many. Empty if no record holds any.
+        """
+        for record in self.records:
+            mine = record["settings"]["objective"] == objective and record["settings"]["method"] == method
+            if mine and record["batch losses"]:
+                return pd.DataFrame(
+                    {"selector": name, "loss": loss, "batches": kept["batches"], "mean": kept["mean"]}
+                    for name, kept in record["batch losses"].items()
+                    for loss in kept["losses"]
+                )
+        return pd.DataFrame(columns=["selector", "loss", "batches", "mean"])
+
+    def provenance(self) -> pd.DataFrame:
+        """Return where each training was made: a row for each call that worked on it, with device, versions and code."""
+        return self._rows(
+            lambda record: [
+                {name: value for name, value in maker.items() if name != "versions"}
+                | {name: maker.get("versions", {}).get(name) for name in ("torch", "torchvision")}
+                | {"updates": record["updates"], "seconds": record["seconds"]}
+                for maker in record["made"]
+            ]
         )
 
+    def devices(self) -> str:
+        """Return in words on what the trainings were made."""
+        makers = (record["made"][-1] if record["made"] else {} for record in self.records)
+        last = pd.Series([maker.get("name", "an unknown machine") for maker in makers])
+        counts = last.value_counts(sort=False)
+        return ", ".join(f"{count} on {name}" for name, count in counts.items())
+
     def seconds(self) -> pd.DataFrame:
-        """Return the seconds of each training: feature passes, choosing batches, updates, and their sum."""
-        table = self._rows(lambda record: [pd.DataFrame(record["timings"]).drop(columns="epoch").sum().to_dict()])
-        return table.assign(total=table[["features", "selection", "steps"]].sum(axis=1))
+        """Return the seconds of each training that recorded them: feature passes, choosing batches, updates, and their sum."""
+        parts = ["features", "selection", "steps"]
+        table = self._rows(lambda record: [pd.DataFrame(record["timings"])[parts].sum().to_dict()] if record["timings"] else [])
+        return table.assign(total=table[parts].sum(axis=1)) if len(table) else pd.DataFrame(columns=["total"])
 
     def cost(self) -> pd.DataFrame:
         """Return the seconds of an epoch of each method: feature passes, choosing batches, updates; and shares of these.
 
         Each is the least over epochs and seeds, as other programs on the machine can only add to it; `mean total` and its
         `sd` are over seeds and epochs as they came. `steps` is an epoch without choosing batches, `epoch` one with it.
+        Empty if no record holds timings.
         """
         epochs = self._rows(lambda record: record["timings"])
+        if epochs.empty:
+            return pd.DataFrame()
         parts = ["features", "selection", "steps"]
         epochs["total"] = epochs[parts].sum(axis=1)
         groups = epochs.groupby(["objective", "selector"], sort=False)
         table = groups[parts].min().reset_index()
         total = table["epoch"] = table[parts].sum(axis=1)
-        updates = self.records[0]["updates"] / len(self.records[0]["timings"])
+        updates = next(record["updates"] / len(record["timings"]) for record in self.records if record["timings"])
         table["ms per update"] = 1000 * table.steps / updates
         for name in ("features", "selection"):
             table[f"share of {name}"] = table[name] / total

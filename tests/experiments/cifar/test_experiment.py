@@ -1,17 +1,25 @@
 """The grid: every combination once, resumed without training again, put into tables."""
 
+import shutil
+from importlib import metadata
+
 import pandas as pd
 import pytest
 
+from replication.experiments.cifar import experiment
 from replication.experiments.cifar.evaluation import Evaluation
-from replication.experiments.cifar.experiment import run_experiment, train_and_evaluate
+from replication.experiments.cifar.experiment import conditions_of, run_experiment, train_and_evaluate, training_folder
 from replication.experiments.cifar.settings import Settings
+from replication.experiments.grid import budget
+from replication.experiments.grid.record_files import record_path
 from replication.experiments.grid.records import UNTRAINED, Results
-from replication.training.checkpoint import load_checkpoint
+from replication.experiments.grid.side_by_side import run_grid
+from replication.experiments.grid.training import epochs_done
 from replication.training.loop import Trainer
 
 COMMON = {"dataset": "digits", "network": "narrow", "images": 64, "batch_size": 16, "epochs": 1, "warmup_epochs": 0}
 COMMON |= {"size": 16, "k": 2}
+FORECAST = ["selector", "trainings", "hours"]
 EVALUATION = Evaluation(test_images=30, corrupted_images=3, severities=(2,), linear_probe=False)
 
 
@@ -29,8 +37,10 @@ def test_every_combination_is_trained_once(grid):
     ]  # fmt: skip
     assert not runs.isna().any().any()
     assert (runs["corrupted R@1"] == runs["corrupted R@1, severity 2"]).all()
-    names = {path.name.rpartition("-")[0] for path in folder.iterdir()}
+    names = {path.name.rpartition("-")[0] for path in (folder / "trainings").iterdir()}
     assert names == {f"simclr-{method}-{seed}" for method in ("SGD", "SC") for seed in (0, 1)}
+    names = {path.name.rpartition("-")[0] for path in (folder / "records").iterdir()}
+    assert names == {f"{method}-simclr-{seed}" for method in ("SGD", "SC") for seed in (0, 1)}
     assert results.images == 64 and set(results.trained().selector) == {"SGD", "SC"}
     history = results.history()
     assert len(history) == 4 and history["same-class pairs"].between(0, 1).all()
@@ -50,16 +60,18 @@ def test_tables_of_cost(grid):
 def test_losses_of_one_trained_network(grid):
     _, results = grid
     losses = results.batch_losses("simclr", "SGD")
-    assert set(losses.selector) == {"SGD", "SC"} and (losses.loss > 0).all()
-    assert set(results.batch_losses("simclr", "SC").selector) == {"SGD", "SC"}  # the grid's own methods, in each's network
-    assert results.batch_losses("simclr", "SGD", seed=1).empty  # the first seed is enough
+    assert set(losses.selector) == {"SGD", "OSGD", "SC", "SwapSearch"} and (losses.loss > 0).all()
+    assert (losses.batches[losses.selector != "OSGD"] == 4).all()
+    means = losses.groupby("selector").loss.mean()
+    assert losses.groupby("selector")["mean"].first().tolist() == pytest.approx(means.tolist(), rel=1e-4)
+    assert results.batch_losses("simclr", "no such").empty
 
 
-def test_a_second_call_trains_nothing_and_gives_the_same(grid):
+def test_a_second_call_trains_nothing_and_gives_the_same(grid, monkeypatch):
     folder, results = grid
-    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.pt")}
+    monkeypatch.setattr(experiment, "forecast", lambda *arguments: pytest.fail("there is nothing to forecast"))
     again = run_experiment(folder, ["SGD", "SC"], ["simclr"], 2, COMMON, EVALUATION, workers=1)
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.pt")} == before
+    assert again.forecast is None and results.forecast is not None
     pd.testing.assert_frame_equal(again.runs(), results.runs())
     pd.testing.assert_frame_equal(again.seconds(), results.seconds())
     assert results.earlier_seconds() == 0 and results.workers == 2
@@ -67,7 +79,51 @@ def test_a_second_call_trains_nothing_and_gives_the_same(grid):
     assert again.earlier_seconds() > again.seconds().total.sum()  # evaluation takes time too
 
 
-def test_the_seconds_of_a_broken_off_training_count_as_earlier_ones(tmp_path, monkeypatch):
+def test_records_alone_make_the_same_tables_and_further_seeds_count(grid, tmp_path):
+    """As on a machine without the GPU that they were made on: only records have come."""
+    folder, results = grid
+    shutil.copytree(folder / "records", tmp_path / "theirs" / "records")
+    one = run_experiment(
+        tmp_path / "mine", ["SGD", "SC"], ["simclr"], 1, COMMON, EVALUATION, more_records=tmp_path / "theirs"
+    )  # seed 1 is there, and counts
+    pd.testing.assert_frame_equal(one.runs(), results.runs())
+    pd.testing.assert_frame_equal(one.history(), results.history())
+    pd.testing.assert_frame_equal(one.cost(), results.cost())
+    assert not (tmp_path / "mine").exists()
+    assert set(one.provenance().device) == {"cpu"} and len(one.provenance()) == 4 and one.devices().startswith("4 on ")
+
+
+def time_for_one_block():
+    """A `run_grid` that runs the first jobs that it gets, and says of all others that the deadline stopped them."""
+    left = [run_grid]
+
+    def run(train, jobs, *rest, deadline):
+        """Run or give up."""
+        return left.pop()(train, jobs, *rest) if left else [None] * len(jobs)
+
+    return run
+
+
+def test_pieces_in_two_clones_add_up_to_one_long_run(grid, tmp_path, monkeypatch):
+    _, whole = grid
+    here, there = tmp_path / "here", tmp_path / "there"
+    names, options = ["SGD", "SC"], {"workers": 2, "minutes": 600}
+    for folder, seed in ((here, 0), (there, 1)):  # one clone begins with seed 0, the other with seed 1
+        monkeypatch.setattr(budget, "run_grid", time_for_one_block())
+        piece = run_experiment(folder, names, ["simclr"], 2, COMMON, EVALUATION, first_seed=seed, **options)
+        assert piece.outcome.left == 2 and set(piece.runs().seed) == {seed}
+    merged = run_experiment(here, names, ["simclr"], 2, COMMON, EVALUATION, more_records=there)
+    assert merged.forecast is None and merged.outcome.left == 0
+    pd.testing.assert_frame_equal(merged.runs(), whole.runs())
+    pd.testing.assert_frame_equal(merged.history(), whole.history())
+
+
+def small(**changes):
+    settings = Settings(**COMMON | changes, method="SC")
+    return settings, conditions_of(settings, EVALUATION, 64)
+
+
+def test_the_seconds_of_a_broken_off_training_count_as_earlier_ones(tmp_path):
     class Broken(Exception):
         """The first call ends after one epoch."""
 
@@ -75,20 +131,22 @@ def test_the_seconds_of_a_broken_off_training_count_as_earlier_ones(tmp_path, mo
         if done:
             raise Broken
 
-    settings, run = Settings(**COMMON | {"epochs": 2}, method="SC"), (EVALUATION, False, [], "cpu", {})
+    settings, conditions = small(epochs=2)
     with pytest.raises(Broken):
-        train_and_evaluate(tmp_path, settings, *run, break_off)
-    record = train_and_evaluate(tmp_path, settings, *run, lambda done: None)
+        train_and_evaluate(tmp_path, settings, EVALUATION, conditions, "cpu", break_off)
+    assert epochs_done(training_folder(tmp_path, settings, conditions)) == 1
+    record = train_and_evaluate(tmp_path, settings, EVALUATION, conditions, "cpu", lambda done: None)
     spent = sum(record["timings"][0][part] for part in ("features", "selection", "steps"))
     assert record["earlier seconds"] == pytest.approx(spent) and record["seconds"] > spent
+    (maker,) = record["made"]  # the same machine and code both times
+    assert maker["device"] == "cpu" and maker["versions"]["torch"] == metadata.version("torch")
 
 
 def test_seeds_may_begin_elsewhere(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "replication.experiments.cifar.experiment.run_grid", lambda train, jobs, *rest: [{"images": job} for job in jobs]
-    )
-    jobs = [r["images"] for r in run_experiment(tmp_path, ["SGD"], ["simclr"], 3, COMMON, EVALUATION, first_seed=5).records]
-    assert [job[1].seed for job in jobs] == [5, 6, 7] and [job[4] for job in jobs] == [["SGD"], [], []]
+    monkeypatch.setattr(experiment, "forecast", lambda *arguments: pd.DataFrame([("SGD", 3, 0.5)], columns=FORECAST))
+    monkeypatch.setattr(experiment, "run_jobs", lambda train, jobs, *rest: pytest.fail(str([job.key for job in jobs])))
+    with pytest.raises(pytest.fail.Exception, match=r"^\[\('simclr', 'SGD', 5\), .* 6\), \('simclr', 'SGD', 7\)\]$"):
+        run_experiment(tmp_path, ["SGD"], ["simclr"], 3, COMMON, EVALUATION, first_seed=5)
     with pytest.raises(ValueError, match=r"^first_seed=-1 must be >= 0$"):
         run_experiment(tmp_path, ["SGD"], ["simclr"], 3, COMMON, EVALUATION, first_seed=-1)
 
@@ -97,13 +155,13 @@ def test_a_finished_training_is_evaluated_anew_for_another_evaluation(grid, monk
     folder, results = grid
     monkeypatch.setattr(Trainer, "_train_epoch", lambda self: pytest.fail("it trained again"))
     record = next(r for r in results.records if r["settings"]["method"] == "SC")
-    settings = Settings(**record["settings"])
-    (place,) = folder.glob(f"{settings.name}-*")
-    identity = load_checkpoint(place / "checkpoint.pt")["identity"]
-    provenance = {name: value for name, value in identity.items() if name not in {*record["settings"], "samples"}}
+    settings = Settings(**COMMON, method="SC")
     other = Evaluation(test_images=40, corrupted_images=3, severities=(2,), linear_probe=False)
-    new = train_and_evaluate(folder, settings, other, False, [], "cpu", provenance, lambda done: None)
-    assert new["history"] == record["history"] and new["trained"]["R@1"] != record["trained"]["R@1"]
+    conditions = conditions_of(settings, other, 64)
+    new = train_and_evaluate(folder, settings, other, conditions, "cpu", lambda done: None)
+    assert [row["loss"] for row in new["history"]] == pytest.approx([row["loss"] for row in record["history"]])
+    assert new["trained"]["R@1"] != record["trained"]["R@1"]
+    record_path(folder, settings, conditions).unlink()
 
 
 @pytest.mark.parametrize(
@@ -129,9 +187,7 @@ def test_wrong_methods_are_refused_before_anything_runs(tmp_path, methods, messa
     ],
 )
 def test_data_that_do_not_suffice_are_noticed_before_the_workers_begin(tmp_path, monkeypatch, methods, changes, message):
-    monkeypatch.setattr(
-        "replication.experiments.cifar.experiment.run_grid", lambda *arguments: pytest.fail("the workers began")
-    )
+    monkeypatch.setattr(experiment, "run_jobs", lambda *arguments: pytest.fail("the workers began"))
     with pytest.raises(ValueError, match=message):
         run_experiment(tmp_path, methods, ["simclr"], 1, COMMON | changes, EVALUATION)
 

@@ -1,6 +1,5 @@
-"""Jobs side by side in processes: results in order, one failure stops the rest, finished results are read back."""
+"""Jobs side by side in processes: results in order, one failure or the deadline stops the rest."""
 
-import errno
 import subprocess
 import sys
 import time
@@ -10,8 +9,7 @@ import psutil
 import pytest
 from grid_jobs import fail_or_wait, square
 
-from replication.experiments.grid.side_by_side import read_result, run_folder, run_grid, write_result
-from replication.training.checkpoint import CheckpointError
+from replication.experiments.grid.side_by_side import run_folder, run_grid
 
 
 def test_results_come_in_the_order_of_the_jobs():
@@ -38,34 +36,15 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
     assert not any(map(psutil.pid_exists, pids))
 
 
-def test_results_are_read_only_by_the_run_that_made_them(tmp_path):
-    path = tmp_path / "run" / "result.json"
-    assert read_result(path, {"seed": 0}) is None
-    write_result(path, {"seed": 0, "sizes": (1, 2)}, {"accuracy": 1.5})
-    assert read_result(path, {"seed": 0, "sizes": (1, 2)}) == {"accuracy": 1.5}
-    assert read_result(path, {"seed": 1, "sizes": (1, 2)}) is None
-    assert [file.name for file in path.parent.iterdir()] == ["result.json"]
+def test_the_deadline_stops_jobs_at_the_end_of_an_epoch_and_begins_no_other():
+    begin = time.monotonic()
+    done = run_grid(fail_or_wait, [(1,), (2,), (3,)], epochs=1000, workers=2, deadline=begin + 8)
+    assert done == [None, None, None] and time.monotonic() - begin < 50
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"identity": {"seed": 0}}'])
-def test_a_damaged_result_counts_as_none(tmp_path, content):
-    path = tmp_path / "result.json"
-    path.write_text(content, encoding="utf-8")
-    assert read_result(path, {"seed": 0}) is None
-
-
-def test_a_full_disk_keeps_the_result_before(tmp_path, monkeypatch):
-    path = tmp_path / "result.json"
-    write_result(path, {"seed": 0}, {"accuracy": 1.5})
-
-    def full(descriptor):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("replication.training.checkpoint.os.fsync", full)
-    with pytest.raises(CheckpointError, match=r"^result .* cannot be written: No space .*; the result before it is"):
-        write_result(path, {"seed": 0}, {"accuracy": 2})
-    assert read_result(path, {"seed": 0}) == {"accuracy": 1.5}
-    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
+def test_what_is_finished_before_the_deadline_is_returned():
+    assert run_grid(square, [(3,)], epochs=2, deadline=time.monotonic() + 600) == [(9, 1)]
+    assert run_grid(square, [], epochs=2) == []
 
 
 def test_folders_differ_where_the_trainings_do(tmp_path):
