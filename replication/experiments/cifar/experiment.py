@@ -1,6 +1,7 @@
 """A grid of pre-training runs, methods by objectives by seeds: trained, evaluated, and put into tables."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from itertools import product
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from replication.datasets import checksums, corrupted_gallery, load_image_set
 from replication.evaluation.shares import same_class_share
 from replication.experiments.cifar.evaluation import Evaluation, evaluate, evaluate_recalibrated, in_batch_losses
+from replication.experiments.cifar.fastest_step import fastest_step
 from replication.experiments.cifar.pretraining import Pretraining, training_images
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid.records import Results
@@ -39,7 +41,8 @@ def run_experiment(
         seeds: number of seeds. A seed decides initialisation, views and plans; methods share it.
         common: the other settings, equal for all.
         evaluation: how they are evaluated.
-        workers: trainings side by side; 0: one for each core (on a GPU: 4).
+        workers: trainings side by side; 0: one for each core. On a GPU 0 means: as many as are fastest there, with the variant
+            of the update that is; see `fastest_step`. Any other number leaves the variant to the setting `compiled`.
         device: "cpu", "cuda", or "": a GPU if there is one.
         first_seed: the others follow it one by one.
 
@@ -62,7 +65,10 @@ def run_experiment(
         training_selector(settings, training_images(settings, train))
     provenance = {"data": checksums(grid[0].dataset), "code": source_hash(__name__), "device": device}
     provenance |= {name: metadata.version(name) for name in ("torch", "torchvision", "timm", "scikit-learn", "scipy", "numba")}
-    workers = min(workers or (4 if device == "cuda" else cores()), len(grid))
+    variant = ""
+    if device == "cuda" and workers == 0:
+        variant, workers, _ = fastest_step(grid, device, folder)
+    workers = min(workers or cores(), len(grid))
     # Methods share the untrained network of a seed, so the first of them evaluates it for all. The losses of chosen batches
     # are looked at in the networks of one seed.
     jobs = [
@@ -70,7 +76,7 @@ def run_experiment(
         for s in grid
     ]
     epochs = grid[0].epochs + grid[0].extra_epoch
-    return Results(run_grid(train_and_evaluate, jobs, epochs, workers), workers=workers)
+    return Results(run_grid(partial(train_and_evaluate, variant=variant), jobs, epochs, workers), workers=workers)
 
 
 def train_and_evaluate(
@@ -82,14 +88,15 @@ def train_and_evaluate(
     device: str,
     provenance: dict,
     on_epoch: Callable[[int], None],
+    variant: str = "",
 ) -> Record:
     """Train one network, or continue its training, and return its record.
 
     `untrained_too`: evaluate the network before it is trained as well. `histogram_methods`: in the trained one, look at the
-    losses of the batches that these choose.
+    losses of the batches that these choose. `variant`: of the update, as of `Pretraining`.
     """
     train, test = (load_image_set(settings.dataset, split) for split in ("train", "test"))
-    task = Pretraining(settings, train, device, provenance)
+    task = Pretraining(settings, train, device, provenance, variant)
     folder = run_folder(folder, settings.name, task.identity())
     # Official corrupted images that come later replace generated ones, and ask for another evaluation.
     _, types, source = corrupted_gallery(settings.dataset, evaluation.severities[0], 1)
