@@ -2,6 +2,9 @@
 
 `python -m replication.experiments.cifar.fastest_step gpu` prints the table for a profile of the notebook 05_cifar, with other
 values for some settings by options such as `--dataset digits`. It needs neither Jupyter nor papermill.
+
+Processes take turns on a GPU, so that trainings side by side only fill each other's gaps, unless NVIDIA's Multi-Process
+Service (`nvidia-cuda-mps-control -d`) runs before they begin. What is measured holds for the machine as it is then.
 """
 
 import argparse
