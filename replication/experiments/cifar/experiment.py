@@ -2,19 +2,22 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from pathlib import Path
 
-from replication.datasets import checksums, corrupted_gallery, load_image_set
+from replication.datasets import load_image_set
 from replication.evaluation.shares import same_class_share
+from replication.experiments.cifar.conditions import conditions_of, provenance_of, training_folder
 from replication.experiments.cifar.evaluation import Evaluation, evaluate, evaluate_recalibrated, in_batch_losses
+from replication.experiments.cifar.fastest_step import fastest_step
 from replication.experiments.cifar.forecast import forecast
-from replication.experiments.cifar.pretraining import PROTOCOL, Pretraining, training_images
+from replication.experiments.cifar.pretraining import Pretraining, training_images
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid.budget import Job, run_jobs
 from replication.experiments.grid.record_files import CHECKPOINTS, Key, key_of, record_path, write_record
 from replication.experiments.grid.records import Results, known_records
-from replication.experiments.grid.side_by_side import cores, run_folder
+from replication.experiments.grid.side_by_side import cores
 from replication.experiments.grid.training import Record, train_and_measure
 from replication.machine import device_or_best
 from replication.selection import BatchSelector
@@ -43,7 +46,8 @@ def run_experiment(
         seeds: number of seeds. A seed decides initialisation, views and plans; methods share it.
         common: the other settings, equal for all.
         evaluation: how they are evaluated.
-        workers: trainings side by side; 0: one for each core (on a GPU: 4).
+        workers: trainings side by side; 0: one for each core. On a GPU 0 means: as many as are fastest there, with the variant
+            of the update that is; see `fastest_step`. Any other number leaves the variant to the setting `compiled`.
         device: "cpu", "cuda", or "": a GPU if there is one.
         first_seed: the others follow it one by one. Records of further seeds, where there are any, count too.
         minutes: a budget, see `run_jobs`; 0: none.
@@ -73,7 +77,10 @@ def run_experiment(
     known = known_records([folder, more_records], grid[0].identity(), conditions, methods, objectives)
     missing = [settings for settings in grid if _key(settings) not in known]
     expected, jobs = None, []
-    workers = min(workers or (4 if device == "cuda" else cores()), max(1, len(missing)))
+    variant, steps = "", None
+    if missing and device == "cuda" and workers == 0:
+        variant, workers, steps = fastest_step(missing, device, folder / CHECKPOINTS)
+    workers = min(workers or cores(), max(1, len(missing)))
     if missing:
         expected = forecast(common, methods, objectives, seeds, workers, device)
         print(expected.to_string(index=False, float_format="{:.3g}".format))
@@ -82,47 +89,26 @@ def run_experiment(
             arguments = (folder, settings, evaluation, conditions, device)
             place, epochs = training_folder(folder, settings, conditions), settings.epochs + settings.extra_epoch
             jobs.append(Job(_key(settings), arguments, place, epochs, 3600 * float(hours[settings.method])))
-    outcome = run_jobs(train_and_evaluate, jobs, workers, minutes, begin)
-    return Results.of(known | outcome.results, methods, objectives, workers=workers, outcome=outcome, forecast=expected)
-
-
-def conditions_of(settings: Settings, evaluation: Evaluation, images: int) -> dict:
-    """Return what, beside the settings, decides a record: data, number of images, evaluation, protocol."""
-    # Official corrupted images that come later replace generated ones, and ask for another evaluation.
-    _, types, source = corrupted_gallery(settings.dataset, evaluation.severities[0], 1)
-    measured = {"test images": evaluation.test_images, "corrupted images": evaluation.corrupted_images}
-    measured |= {"severities": list(evaluation.severities), "linear probe": evaluation.linear_probe}
-    measured |= {"corruptions": [source, *types]}
-    conditions = {"experiment": "cifar", "samples": images, "data": checksums(settings.dataset)}
-    return conditions | {"protocol": PROTOCOL, "evaluation": measured}
-
-
-def shared_by_records(parameters: dict) -> tuple[dict, dict]:
-    """Return the settings and conditions that records must have to fit these parameters of the notebook."""
-    p = parameters
-    settings = Settings(method="SGD", objective=p["objectives"][0], seed=p["first_seed"], **Settings.common(p))
-    evaluation = Evaluation(p["test_images"], p["corrupted_images"], tuple(p["severities"]), p["linear_probe"])
-    images = training_images(settings, load_image_set(settings.dataset, "train"))
-    return settings.identity(), conditions_of(settings, evaluation, images)
-
-
-def training_folder(folder: Path, settings: Settings, conditions: dict) -> Path:
-    """Return the folder of one training's checkpoint, which no evaluation changes."""
-    identity = settings.identity() | provenance_of(conditions)
-    return run_folder(folder / CHECKPOINTS, settings.name, identity)
-
-
-def provenance_of(conditions: dict) -> dict:
-    """Return those conditions that a checkpoint must agree on."""
-    return {name: conditions[name] for name in ("data", "protocol")}
+    outcome = run_jobs(partial(train_and_evaluate, variant=variant), jobs, workers, minutes, begin)
+    options = {"workers": workers, "outcome": outcome, "forecast": expected, "steps": steps}
+    return Results.of(known | outcome.results, methods, objectives, **options)
 
 
 def train_and_evaluate(
-    folder: Path, settings: Settings, evaluation: Evaluation, conditions: dict, device: str, on_epoch: Callable[[int], None]
+    folder: Path,
+    settings: Settings,
+    evaluation: Evaluation,
+    conditions: dict,
+    device: str,
+    on_epoch: Callable[[int], None],
+    variant: str = "",
 ) -> Record:
-    """Train one network, or continue its training, write its record into the results folder, and return it."""
+    """Train one network, or continue its training, write its record into the results folder, and return it.
+
+    `variant`: of the update, as of `Pretraining`.
+    """
     train, test = (load_image_set(settings.dataset, split) for split in ("train", "test"))
-    task = Pretraining(settings, train, device, provenance_of(conditions))
+    task = Pretraining(settings, train, device, provenance_of(conditions), variant)
     record = train_and_measure(
         training_folder(folder, settings, conditions),
         settings,

@@ -9,8 +9,10 @@ from torch import LongTensor, Tensor
 
 from replication.augmentation import Augmentation
 from replication.datasets import ImageSet
+from replication.experiments.cifar.captured_step import CapturedStep
 from replication.experiments.cifar.network import make_encoder
 from replication.experiments.cifar.settings import Settings
+from replication.experiments.cifar.step_variants import GRAPHS, forward_of, variant_or_default
 from replication.losses import make_objective
 from replication.seeding import derived_seed
 from replication.training.network_task import NetworkTask
@@ -26,7 +28,6 @@ FEATURE_BATCH = 2496  # images in a block of the feature pass, as published
 # stay whole, as batch normalisation looks at all of it: at 224 px 1.5 GB of views and 16 GB in the network, half of the
 # latter in bfloat16.
 VIEW_PIXELS = 2**24
-COMPILE_MODE = "reduce-overhead"  # with CUDA graphs, where there is CUDA
 BLOCK = 16  # batches whose views are drawn at once
 
 
@@ -40,14 +41,19 @@ class Pretraining(NetworkTask):
         train: the training images; the first `settings.images` are used.
         device: where images, network and objective live.
         provenance: further plain values that a checkpoint must agree on, such as hashes of code and data.
+        variant: how an update is launched, one of `step_variants.VARIANTS`; "": as the setting `compiled` says. Checkpoints
+            fit all variants.
 
     Raises:
-        ValueError: fewer images than one batch holds.
+        ValueError: fewer images than one batch holds, or a variant that the device does not have.
     """
 
-    def __init__(self, settings: Settings, train: ImageSet, device: str = "cpu", provenance: dict | None = None):
+    def __init__(
+        self, settings: Settings, train: ImageSet, device: str = "cpu", provenance: dict | None = None, variant: str = ""
+    ):
         self.settings = settings
         self.device = torch.device(device)
+        self.variant = variant_or_default(variant, settings, self.device)
         self.num_samples = training_images(settings, train)
         self.images = train.images[: self.num_samples].to(self.device)
         self.labels = train.labels[: self.num_samples]
@@ -58,7 +64,8 @@ class Pretraining(NetworkTask):
             self.device, memory_format=torch.channels_last
         )
         # The network itself keeps the weights; what is compiled only runs it.
-        self.forward = torch.compile(self.network, mode=COMPILE_MODE) if settings.compiled else self.network
+        self.forward = forward_of(self.network, self.variant)
+        self.captured: CapturedStep | None = None
         self.objective = make_objective(settings.objective, self.num_samples, settings.temperature).to(self.device)
         self.optimizer = make_lars(self.network, settings)
         self.mean, self.std = train.mean, train.std
@@ -103,14 +110,24 @@ class Pretraining(NetworkTask):
 
     def embed_images(self, views: Tensor) -> Tensor:
         """Return the head outputs [B, 128] (float32) of normalised views [B, 3, size, size]."""
+        features = not torch.is_grad_enabled()
+        # Large blocks gain little from being compiled; what is compiled for the graph then sees one size only.
+        forward = self.network if features and self.variant == "compiled graph" else self.forward
         with self.autocast():
-            z = self.forward(views.contiguous(memory_format=torch.channels_last)).float()
-        # Where CUDA graphs replay, the next call overwrites what this one returned; an update is done by then.
-        return z.clone() if self.settings.compiled and not torch.is_grad_enabled() else z
+            z = forward(views.contiguous(memory_format=torch.channels_last)).float()
+        # Where torch.compile replays CUDA graphs, the next call overwrites what this one returned; an update is done by then.
+        return z.clone() if features and self.variant == "compiled" else z
 
     def autocast(self) -> torch.autocast:
         """Return the context in which the network runs."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
+        half = self.settings.precision == "bfloat16"
+        # A weight cast once and kept would be that of the capture in every replay.
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half, cache_enabled=self.variant not in GRAPHS)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continue from `state_dict()`, of whichever variant."""
+        super().load_state_dict(state)
+        self.captured = None  # the optimiser has new momenta
 
     def steps(self, plan: LongTensor, start: int, epoch: int) -> Iterator[Tensor]:
         """Make one update for each batch plan[start:]; see `Task.steps`."""
@@ -132,12 +149,20 @@ class Pretraining(NetworkTask):
             group["lr"] = rate
 
     def _update(self, views: Tensor, index: LongTensor) -> Tensor:
-        u, v = self.embed_images(views).chunk(2)
-        loss = self.objective(u, v, index)
+        if self.variant in GRAPHS:
+            if self.captured is None:
+                self.captured = CapturedStep(self.loss_of, self.network, self.objective, self.optimizer)
+            return self.captured(views, index)
+        loss = self.loss_of(views, index)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         return loss.detach()
+
+    def loss_of(self, views: Tensor, index: LongTensor) -> Tensor:
+        """Return the loss (0-d, with its graph) of both views [2B, 3, size, size] of the images index [B]."""
+        u, v = self.embed_images(views).chunk(2)
+        return self.objective(u, v, index)
 
 
 def training_images(settings: Settings, train: ImageSet) -> int:

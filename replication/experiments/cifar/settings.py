@@ -27,7 +27,8 @@ class Settings(RunSettings):
         weight_decay, momentum: of LARS. Tensors of one dimension get neither weight decay nor layer-wise scaling.
         temperature: of the objective and of the selectors' losses.
         compiled: run the network through torch.compile; on GPUs it records CUDA graphs, which small batches need, as
-            launching single kernels takes longer than computing them. Needs a C++ compiler.
+            launching single kernels takes longer than computing them. Needs a C++ compiler. On a GPU `run_experiment` with
+            `workers` = 0 measures what is fastest instead.
         train_mode_features: the released habit: features for the plan with the network in train mode, whose batch
             normalisation then also updates its running statistics from the feature pass.
         refresh_features: the released habit: another feature pass whenever a plan is too short for the epoch.

@@ -7,18 +7,18 @@ from itertools import product
 from pathlib import Path
 
 from replication.clip.evaluation import evaluate, evaluate_recalibrated, in_batch_losses
-from replication.clip.finetuning import PROTOCOL, FineTuning
+from replication.clip.finetuning import FineTuning
 from replication.clip.selecting import make_clip_selector
 from replication.clip.settings import Settings
-from replication.clip.starting import file_digests
-from replication.datasets.pairs import PAIR_PARAMETERS, draw_captions, pair_checksums
+from replication.datasets.pairs import draw_captions
 from replication.evaluation.shares import duplicate_share
+from replication.experiments.clip.conditions import conditions_of, provenance_of, stage_folder, training_folder
 from replication.experiments.clip.examples import write_examples
 from replication.experiments.clip.forecast import seconds_of_epochs
 from replication.experiments.grid.budget import Job, run_jobs
-from replication.experiments.grid.record_files import CHECKPOINTS, Key, key_of, record_path, shared, write_record
+from replication.experiments.grid.record_files import Key, key_of, record_path, write_record
 from replication.experiments.grid.records import Results, known_records
-from replication.experiments.grid.side_by_side import cores, run_folder, run_grid
+from replication.experiments.grid.side_by_side import cores, run_grid
 from replication.experiments.grid.training import Record, train_and_measure
 from replication.machine import device_or_best
 from replication.selection.registry import parse_method
@@ -105,41 +105,6 @@ def run_experiment(
     outcome = run_jobs(train_and_evaluate, jobs, workers, minutes, begin, prepare if first else None)
     options = {"workers": workers, "outcome": outcome, "earlier": sum(earlier.values())}
     return Results.of(known | outcome.results, methods, objectives, before=FIRST_STAGE, **options)
-
-
-def conditions_of(settings: Settings, samples: int, tests: int, first: dict) -> dict:
-    """Return what, beside the settings, decides a record: data, weights, first stage, number of images, protocol."""
-    data = pair_checksums(**{name: getattr(settings, name) for name in PAIR_PARAMETERS})
-    files = file_digests(settings)
-    conditions = {"experiment": "clip", "samples": samples, "data": data, "protocol": PROTOCOL} | files
-    conditions |= {"evaluation": {"test images": tests}}
-    # The first stage is known by what it does, not by its file, which holds seconds as well.
-    return conditions | {"start": {"method": "SGD", "objective": "clip"} | first if first else ""}
-
-
-def shared_by_records(parameters: dict) -> tuple[dict, dict]:
-    """Return the settings and conditions that records must have to fit these parameters of the notebook."""
-    p = parameters
-    settings = Settings(method="SGD", objective=p["objectives"][0], **Settings.common(p))
-    samples, tests = len(settings.load("train").head(settings.images)), len(settings.load("test").head(p["test_images"]))
-    first = {"epochs": p["first_epochs"], "lr": p["first_lr"]} if p["first_epochs"] else {}
-    return settings.identity(), conditions_of(settings, samples, tests, first)
-
-
-def stage_folder(folder: Path, settings: Settings, conditions: dict) -> Path:
-    """Return the folder of the first stage of a seed."""
-    identity = shared(settings.identity(), provenance_of(conditions)) | {"seed": settings.seed}
-    return run_folder(folder / CHECKPOINTS, f"first-{settings.seed}", identity | {"start": ""})
-
-
-def training_folder(folder: Path, settings: Settings, conditions: dict) -> Path:
-    """Return the folder of one fine-tuning's checkpoint, which no evaluation changes."""
-    return run_folder(folder / CHECKPOINTS, settings.name, settings.identity() | provenance_of(conditions))
-
-
-def provenance_of(conditions: dict) -> dict:
-    """Return those conditions that a checkpoint must agree on."""
-    return {name: value for name, value in conditions.items() if name not in ("experiment", "samples", "evaluation")}
 
 
 def train_first(folder: Path, settings: Settings, conditions: dict, device: str, on_epoch: Callable[[int], None]) -> float:

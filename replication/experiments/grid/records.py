@@ -35,7 +35,8 @@ class Results:
         workers: trainings side by side.
         earlier: seconds that earlier calls had spent on what is no record, such as a first stage.
         outcome: what a budget left undone.
-        forecast: the table that was made before the trainings, or None.
+        forecast, steps: the tables that were made before the trainings, or None: what they would take, and how fast each way
+            to launch an update is.
     """
 
     def __init__(
@@ -46,13 +47,14 @@ class Results:
         earlier: float = 0.0,
         outcome: Outcome | None = None,
         forecast: pd.DataFrame | None = None,
+        steps: pd.DataFrame | None = None,
     ):
         self.records = records
         self.before = before
         self.workers = workers
         self.earlier = earlier
         self.outcome = outcome or Outcome()
-        self.forecast = forecast
+        self.forecast, self.steps = forecast, steps
         self.images = records[0]["images"]
 
     @classmethod

@@ -48,10 +48,10 @@ def check_folder(folder: Path, known: dict[str, dict[str, dict]]) -> tuple[list[
 def _shared(experiment: str, parameters: dict) -> tuple[dict, dict] | str:
     """Return what records of a profile share, or why that cannot be said here, as when its data are missing."""
     package = f"replication.experiments.{experiment}"
-    if not find_spec(package) or not find_spec(f"{package}.experiment"):
+    if not find_spec(package) or not find_spec(f"{package}.conditions"):
         return f"{experiment} trains no networks"
     try:
-        return import_module(f"{package}.experiment").shared_by_records(parameters)
+        return import_module(f"{package}.conditions").shared_by_records(parameters)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         return str(error)
 

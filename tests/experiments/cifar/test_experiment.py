@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from replication.experiments.cifar import experiment
+from replication.experiments.cifar.conditions import conditions_of, training_folder
 from replication.experiments.cifar.evaluation import Evaluation
-from replication.experiments.cifar.experiment import conditions_of, run_experiment, train_and_evaluate, training_folder
+from replication.experiments.cifar.experiment import run_experiment, train_and_evaluate
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid import budget
 from replication.experiments.grid.record_files import record_path
