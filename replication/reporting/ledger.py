@@ -13,6 +13,7 @@ from replication.reporting.run import HOLDS, UNTESTABLE, UNTESTED, VERDICTS
 from replication.reporting.run_record import check_files
 
 TELLING = {verdict: 2 for verdict in VERDICTS} | {UNTESTABLE: 1, UNTESTED: 0}
+ENOUGH_SEEDS = 3  # of a run whose trainings count as the longest
 
 
 HOW = """## How verdicts are made
@@ -42,8 +43,7 @@ def ledger(results: Path) -> pd.DataFrame:
         if path.is_file():
             for row in pd.read_csv(path, keep_default_na=False).to_dict("records"):
                 known = verdicts.setdefault(row["claim"], row | {"folder": f"{experiment}/{profile}"})
-                # A run that did not test a claim, or could not, hides none that did.
-                if TELLING[row["verdict"]] > TELLING[known["verdict"]]:
+                if _weight(row) > _weight(known):
                     verdicts[row["claim"]] = row | {"folder": f"{experiment}/{profile}"}
     rows = []
     for name, claim in load_claims().items():
@@ -65,6 +65,16 @@ def ledger(results: Path) -> pd.DataFrame:
             | {"links": links}
         )
     return pd.DataFrame(rows)
+
+
+def _weight(row: dict) -> tuple[bool, float, int]:
+    """Return what makes a verdict count more than another: it was tested, by longer trainings of enough seeds, it is one.
+
+    A run that did not test a claim hides none that did. Among runs that trained networks the longest is quoted, undecided or
+    not; among others one that could not tell hides none that could.
+    """
+    seeds, updates = (float(row.get(name) or 0) for name in ("seeds", "updates"))
+    return row["verdict"] != UNTESTED, updates if seeds >= ENOUGH_SEEDS else 0.0, TELLING[row["verdict"]]
 
 
 def claims_page(results: Path) -> str:

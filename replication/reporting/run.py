@@ -176,10 +176,16 @@ class Run:
         Path(f"{base}.md").write_text(markdown_page(frame, caption, ".3g"), encoding="utf-8")
         return frame
 
-    def claim(self, claim: str, verdict: str, evidence: str, table: str = "") -> None:
-        """Note a verdict on a claim of `claims.yaml`, with its number in one line and the table that shows it."""
+    def claim(
+        self, claim: str, verdict: str, evidence: str, table: str = "", *, updates: int | None = None, seeds: int | None = None
+    ) -> None:
+        """Note a verdict on a claim of `claims.yaml`, with its number in one line and the table that shows it.
+
+        `updates` of each training and number of `seeds`, where networks were trained: the ledger quotes the longest run.
+        """
         check_choice("verdict", verdict, VERDICTS)
-        self._claims.append({"claim": claim, "verdict": verdict, "evidence": evidence, "table": table})
+        row = {"claim": claim, "verdict": verdict, "evidence": evidence, "table": table}
+        self._claims.append(row | ({"updates": updates, "seeds": seeds} if updates is not None else {}))
 
     def finish(self) -> Path:
         """Write claims, timings and run.json, and put everything in place of an earlier run's files; return the folder."""

@@ -16,12 +16,12 @@ RESULTS = ROOT / "results"
 needs_a_report = pytest.mark.skipif(not (RESULTS / "CLAIMS.md").is_file(), reason="no report is committed yet")
 
 
-def make_run(results, experiment, profile, claims, notebook="03_synthetic"):
+def make_run(results, experiment, profile, claims, notebook="03_synthetic", **size):
     """A finished run that gave these verdicts: {claim: (verdict, evidence)}."""
     run = start_run(notebook, {"profile": profile, "results_dir": str(results / experiment / profile)})
     run.table("final", pd.DataFrame({"a": [1]}))
     for claim, (verdict, evidence) in claims.items():
-        run.claim(claim, verdict, evidence, table="final")
+        run.claim(claim, verdict, evidence, table="final", **size)
     return run.finish()
 
 
@@ -61,6 +61,19 @@ def test_the_verdict_of_the_strongest_profile_wins(tmp_path, profiles, expected)
         make_run(tmp_path, "synthetic", profile, {"figure-2": (HOLDS if profile == expected else FAILS, profile)})
     assert verdict_of(tmp_path, "figure-2").evidence == expected
     assert next(iter(finished_runs(tmp_path))) == ("synthetic", expected)
+
+
+def test_of_trained_networks_the_longest_run_with_three_seeds_is_quoted(tmp_path):
+    for profile, verdict, updates, seeds in (
+        ("cpu", FAILS, 5000, 5),
+        ("cpu-long", UNTESTABLE, 156_200, 3),  # undecided, and the longest all the same
+        ("gpu", HOLDS, 200_000, 2),
+    ):
+        claims = {"cifar-simclr": (verdict, profile)}
+        make_run(tmp_path, "cifar", profile, claims, "05_cifar", updates=updates, seeds=seeds)
+    assert verdict_of(tmp_path, "cifar-simclr").evidence == "cpu-long"
+    make_run(tmp_path, "cifar", "paper", {"cifar-simclr": (UNTESTED, "paper")}, "05_cifar", updates=10**6, seeds=3)
+    assert verdict_of(tmp_path, "cifar-simclr").evidence == "cpu-long"
 
 
 def test_a_weaker_profile_fills_in_what_the_stronger_did_not_judge(tmp_path):
