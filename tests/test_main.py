@@ -70,6 +70,7 @@ def test_compare_ends_in_a_conclusion(project, capsys):
     [
         (["compare", "--profile", "nosuch"], "--profile 'nosuch' must be one of default, smoke"),
         (["report", "--results", "nowhere"], "--results 'nowhere' must be a folder that exists"),
+        (["records", "check", "nowhere"], "'nowhere' must be a folder that holds records of trainings"),
     ],
 )
 def test_wrong_options_are_one_line_and_exit_code_2(project, capsys, arguments, message):

@@ -20,6 +20,7 @@ TEXT = [5, None, ["x"]]
 CHOICE = ["nosuch", 5, None, ["x"]]
 NAMES = [None, [], "SGD", ["SGD", "SGD"], ["SGD", "nosuch"], ["SGD", 5], [["SGD"]]]
 LIST = [None, [], 5, "x"]
+BUDGET = {"minutes": [-1, "5", None, True, float("inf"), float("nan")], "committed_records": [1, "no", None]}
 WRONG = {
     "theory": {
         **dict.fromkeys(("starts", "family_starts", "random_draws", "seeds", "search_starts", "workers"), COUNT),
@@ -76,6 +77,7 @@ WRONG = {
         "objectives": [None, [], "simclr", ["simclr", "simclr"], ["nosuch"], [5]],
         **dict.fromkeys(("seeds", "epochs", "k", "candidates", "corrupted_images"), COUNT),
         **dict.fromkeys(("first_seed", "test_images", "workers"), ZERO_TOO),
+        **BUDGET,
         "warmup_epochs": [*ZERO_TOO, 11],
         "batch_size": [1, *COUNT],
         **dict.fromkeys(("lr", "temperature", "margin"), POSITIVE),
@@ -98,6 +100,7 @@ WRONG = {
         "objectives": [None, [], "clip", ["clip", "clip"], ["nosuch"], [5]],
         **dict.fromkeys(("seeds", "epochs", "k", "candidates"), COUNT),
         **dict.fromkeys(("first_epochs", "test_images", "workers"), ZERO_TOO),
+        **BUDGET,
         **dict.fromkeys(("first_lr", "lr", "margin"), POSITIVE),
         "warmup_epochs": [-1, "x", None, 5, float("nan")],
         "batch_size": [1, *COUNT],

@@ -222,3 +222,12 @@ def test_a_run_says_what_it_wrote_and_where_the_committed_results_lie(tmp_path, 
     published.finish()
     assert published.written() == "1 table and 0 figures in results/synthetic/smoke"
     assert local.written().endswith("smoke; the committed results of this profile: results/synthetic/smoke")
+
+
+def test_what_a_budget_left_undone_stands_in_the_record(tmp_path):
+    for trainings, left in ((3, {"trainings": 3, "minutes": 12.3}), (0, None)):
+        run = start_run("03_synthetic", {"results_dir": str(tmp_path / "run"), "minutes": 10.0})
+        run.table("rows", pd.DataFrame({"a": [1]}))
+        run.leave(trainings, 12.34)
+        run.finish()
+        assert read_record(tmp_path / "run").get("left") == left

@@ -347,3 +347,70 @@ def test_profiles_have_any_name_and_their_own_folder(project, capsys, no_kernel)
 def test_texts_reach_the_notebook_as_they_stand(project, no_kernel):
     for text in ("run #1", "007", "no", "a: b", "|"):
         assert resolve("alpha", "default", {"results_dir": text})[1]["results_dir"] == text
+
+
+MINUTES = [
+    ("0", r"--minutes '0' must be a number > 0, such as 10"),
+    ("-1", r"--minutes '-1' must be a number > 0, such as 10"),
+    ("soon", r"--minutes 'soon' must be a number > 0, such as 10"),
+    ("inf", r"--minutes 'inf' must be a number > 0, such as 10"),
+    ("5", r"parameter 'minutes' of alpha must be one of .*, mode"),  # this notebook has no budget
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MINUTES)
+def test_wrong_minutes_are_one_line(project, no_kernel, capsys, text, message):
+    code, error = failure(capsys, "run", "alpha", f"--minutes={text}")
+    assert code == 2 and re.fullmatch(message, error)
+
+
+@pytest.fixture
+def with_minutes(project, monkeypatch):
+    """Let the notebooks have the parameter `minutes`."""
+
+    def knowing(experiment, profile="default", overrides=None):
+        """Resolve all parameters but the minutes."""
+        notebook, parameters = resolve(experiment, profile, {k: v for k, v in (overrides or {}).items() if k != "minutes"})
+        return notebook, parameters | {"minutes": (overrides or {}).get("minutes", 0.0)}
+
+    monkeypatch.setattr(runner, "resolve", knowing)
+    monkeypatch.setattr("replication.reporting.commands.resolve", knowing)
+
+
+def test_a_run_whose_minutes_ended_too_early_says_how_to_go_on(project, alpha, with_minutes, capsys):
+    before = contents(alpha)
+    cell = project / "notebooks" / "01_alpha.ipynb"
+    text = cell.read_text(encoding="utf-8")
+    raising = "class NothingFinished(RuntimeError):\\n    pass\\nraise NothingFinished('no training is finished')\\n"
+    cell.write_text(text.replace('"import os\\n"', f'"{raising}"', 1), encoding="utf-8")
+    try:
+        assert main(["run", "alpha", "--minutes", "2.5", "--set", "rate=0.7"]) == 0
+    finally:
+        cell.write_text(text, encoding="utf-8")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == (
+        "alpha (default): no training is finished; go on with: "
+        "python -m replication run alpha --profile default --set rate=0.7 --minutes 2.5"
+    )
+    assert contents(alpha) == before
+
+
+def test_a_run_that_left_something_is_not_up_to_date_and_ends_with_what_is_left(
+    project, alpha, with_minutes, monkeypatch, capsys
+):
+    left = {"trainings": 3, "minutes": 12.4}
+
+    def leave(notebook, profile, parameters, scratch):
+        """Stand for a notebook that calls `run.leave`."""
+        record = read_record(alpha)
+        runner.replace_record(alpha, record | {"left": left, "started": "anew"})
+        shutil.copy(alpha / notebook.name, scratch)
+
+    assert main(["run", "alpha"]) == 0  # whatever earlier tests left
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "_execute", leave)
+        assert main(["run", "alpha", "--force", "--minutes", "10"]) == 0
+        command = "python -m replication run alpha --profile default --minutes 10"
+        assert capsys.readouterr().out.splitlines()[-1] == f"alpha (default): 3 trainings left, about 12 minutes: {command}"
+    assert main(["run", "alpha"]) == 0
+    assert "running" in capsys.readouterr().out and "left" not in read_record(alpha)
