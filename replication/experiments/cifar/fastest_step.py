@@ -8,7 +8,6 @@ Service (`nvidia-cuda-mps-control -d`) runs before they begin. What is measured 
 """
 
 import argparse
-import ast
 import json
 import sys
 from contextlib import suppress
@@ -19,13 +18,12 @@ import pandas as pd
 import torch
 
 from replication.datasets import load_image_set
+from replication.experiments.cifar.profile import profile_parameters
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.cifar.step_crew import reason
 from replication.experiments.cifar.step_table import COLUMNS, SIDE_BY_SIDE, time_steps
-from replication.files import project_root, whole
+from replication.files import whole
 from replication.machine import device_or_best
-from replication.parameters.files import read_values
-from replication.parameters.values import value_like
 from replication.validation import check_choice, check_positive
 
 OPTIONS = ("dataset", "images", "size", "network", "stem", "batch_size", "precision", "compiled", "objectives")
@@ -82,17 +80,7 @@ def profile_settings(profile: str, changes: dict[str, str] | None = None) -> lis
     Raises:
         ValueError, TypeError, OSError: no such profile, or a setting that cannot work.
     """
-    notebooks = project_root() / "notebooks"
-    files = {path.stem: path for path in sorted((notebooks / "profiles" / "cifar").glob("*.yaml"))}
-    check_choice("profile", profile, files)
-    cells = json.loads((notebooks / "05_cifar.ipynb").read_text(encoding="utf-8"))["cells"]
-    (cell,) = (cell for cell in cells if "parameters" in cell["metadata"].get("tags", []))
-    # Read here, as `replication.reporting` needs the packages of the notebooks.
-    lines = ast.parse("".join(cell["source"])).body
-    defaults = {line.targets[0].id: ast.literal_eval(line.value) for line in lines if isinstance(line, ast.Assign)}
-    parameters = defaults | read_values(files[profile], defaults)
-    for name, text in (changes or {}).items():
-        parameters[name] = value_like(defaults[name], name, text)
+    parameters = profile_parameters(profile, changes)
     common = Settings.common(parameters)
     return [Settings(method="SGD", objective=objective, **common) for objective in parameters["objectives"]]
 

@@ -1,10 +1,15 @@
 """The grid: every combination once, resumed without training again, put into tables."""
 
 import shutil
+import subprocess
+import sys
+import time
 from importlib import metadata
 
 import pandas as pd
 import pytest
+import small_grid
+from small_grid import COMMON, EVALUATION, run
 
 from replication.experiments.cifar import experiment
 from replication.experiments.cifar.conditions import conditions_of, training_folder
@@ -12,22 +17,19 @@ from replication.experiments.cifar.evaluation import Evaluation
 from replication.experiments.cifar.experiment import run_experiment, train_and_evaluate
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid import budget
-from replication.experiments.grid.record_files import record_path
+from replication.experiments.grid.record_files import read_record, record_path
 from replication.experiments.grid.records import UNTRAINED, Results
 from replication.experiments.grid.side_by_side import run_grid
 from replication.experiments.grid.training import epochs_done
 from replication.training.loop import Trainer
 
-COMMON = {"dataset": "digits", "network": "narrow", "images": 64, "batch_size": 16, "epochs": 1, "warmup_epochs": 0}
-COMMON |= {"size": 16, "k": 2}
 FORECAST = ["selector", "trainings", "hours"]
-EVALUATION = Evaluation(test_images=30, corrupted_images=3, severities=(2,), linear_probe=False)
 
 
 @pytest.fixture(scope="module")
 def grid(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trainings")
-    return folder, run_experiment(folder, ["SGD", "SC"], ["simclr"], 2, COMMON, EVALUATION, workers=2)
+    return folder, run(folder)
 
 
 def test_every_combination_is_trained_once(grid):
@@ -71,7 +73,7 @@ def test_losses_of_one_trained_network(grid):
 def test_a_second_call_trains_nothing_and_gives_the_same(grid, monkeypatch):
     folder, results = grid
     monkeypatch.setattr(experiment, "forecast", lambda *arguments: pytest.fail("there is nothing to forecast"))
-    again = run_experiment(folder, ["SGD", "SC"], ["simclr"], 2, COMMON, EVALUATION, workers=1)
+    again = run(folder, workers=1)
     assert again.forecast is None and results.forecast is not None
     pd.testing.assert_frame_equal(again.runs(), results.runs())
     pd.testing.assert_frame_equal(again.seconds(), results.seconds())
@@ -84,9 +86,7 @@ def test_records_alone_make_the_same_tables_and_further_seeds_count(grid, tmp_pa
     """As on a machine without the GPU that they were made on: only records have come."""
     folder, results = grid
     shutil.copytree(folder / "records", tmp_path / "theirs" / "records")
-    one = run_experiment(
-        tmp_path / "mine", ["SGD", "SC"], ["simclr"], 1, COMMON, EVALUATION, more_records=tmp_path / "theirs"
-    )  # seed 1 is there, and counts
+    one = run(tmp_path / "mine", seeds=1, more_records=tmp_path / "theirs")  # seed 1 is there, and counts
     pd.testing.assert_frame_equal(one.runs(), results.runs())
     pd.testing.assert_frame_equal(one.history(), results.history())
     pd.testing.assert_frame_equal(one.cost(), results.cost())
@@ -108,15 +108,31 @@ def time_for_one_block():
 def test_pieces_in_two_clones_add_up_to_one_long_run(grid, tmp_path, monkeypatch):
     _, whole = grid
     here, there = tmp_path / "here", tmp_path / "there"
-    names, options = ["SGD", "SC"], {"workers": 2, "minutes": 600}
     for folder, seed in ((here, 0), (there, 1)):  # one clone begins with seed 0, the other with seed 1
         monkeypatch.setattr(budget, "run_grid", time_for_one_block())
-        piece = run_experiment(folder, names, ["simclr"], 2, COMMON, EVALUATION, first_seed=seed, **options)
+        piece = run(folder, first_seed=seed, minutes=600)
         assert piece.outcome.left == 2 and set(piece.runs().seed) == {seed}
-    merged = run_experiment(here, names, ["simclr"], 2, COMMON, EVALUATION, more_records=there)
+    merged = run(here, more_records=there)
     assert merged.forecast is None and merged.outcome.left == 0
     pd.testing.assert_frame_equal(merged.runs(), whole.runs())
     pd.testing.assert_frame_equal(merged.history(), whole.history())
+
+
+def test_a_grid_that_is_killed_loses_nothing_that_was_finished(grid, tmp_path):
+    """Killed after its first record, in the middle of whatever comes then."""
+    _, whole = grid
+    program = subprocess.Popen([sys.executable, small_grid.__file__, str(tmp_path)], stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 240
+    while not (finished := sorted((tmp_path / "records").glob("*.json"))) and time.monotonic() < end:
+        time.sleep(0.02)
+    program.kill()
+    program.wait()
+    before = {path: path.read_bytes() for path in finished}
+    assert before and all(read_record(path) for path in finished)
+    again = run(tmp_path)
+    assert {path: path.read_bytes() for path in finished} == before
+    pd.testing.assert_frame_equal(again.runs(), whole.runs())
+    assert len(list((tmp_path / "records").iterdir())) == 4
 
 
 def small(**changes):

@@ -15,6 +15,7 @@ from replication.experiments.cifar.fastest_step import main, profile_settings
 from replication.experiments.cifar.step_crew import Crew, StepFailed, reason
 from replication.experiments.cifar.step_table import time_steps
 from replication.experiments.cifar.step_timer import Beginning
+from replication.experiments.grid.budget import NothingFinished, Outcome
 from replication.training.settings import PRECISIONS
 
 BEGUN = Beginning([4.0, 3.9], 0.5)
@@ -119,16 +120,22 @@ def test_a_choice_is_measured_once(tmp_path, monkeypatch):
 
 def test_a_grid_on_a_gpu_runs_with_the_choice(tmp_path, monkeypatch):
     begun = []
-    choice = fastest_step.FastestStep("graph", 2, pd.DataFrame())
+    choice = fastest_step.FastestStep("graph", 2, pd.DataFrame({"variant": ["graph"]}))
+    hours = pd.DataFrame({"selector": ["SGD", "SC"], "trainings": 2, "hours": 1.0})
     monkeypatch.setattr(experiment, "fastest_step", lambda grid, device, folder: begun.append((len(grid), device)) or choice)
-    monkeypatch.setattr(
-        experiment, "run_grid", lambda train, jobs, epochs, workers: begun.append((train, workers)) or [{"images": 64}]
-    )
+    monkeypatch.setattr(experiment, "forecast", lambda *arguments: hours)
+
+    def note(train, jobs, workers, *rest):
+        """Note with what the grid would be trained."""
+        begun.append((train.keywords["variant"], workers))
+        return Outcome(left=len(jobs))
+
+    monkeypatch.setattr(experiment, "run_jobs", note)
     common = {"dataset": "digits", "network": "narrow", "images": 64, "epochs": 1, "warmup_epochs": 0}
     for device, workers in (("cuda", 0), ("cuda", 3), ("cpu", 2)):
-        experiment.run_experiment(tmp_path, ["SGD", "SC"], ["simclr"], 2, common, Evaluation(), workers, device)
-    assert begun[0] == (4, "cuda")
-    assert [(train.keywords["variant"], workers) for train, workers in begun[1:]] == [("graph", 2), ("", 3), ("", 2)]
+        with pytest.raises(NothingFinished):
+            experiment.run_experiment(tmp_path, ["SGD", "SC"], ["simclr"], 2, common, Evaluation(), workers, device)
+    assert begun == [(4, "cuda"), ("graph", 2), ("", 3), ("", 2)]
 
 
 def test_processes_answer_side_by_side_and_say_what_went_wrong():

@@ -1,0 +1,19 @@
+"""A grid of pre-training runs of seconds on digits, and a program that runs it, until it is done or killed."""
+
+import sys
+from pathlib import Path
+
+from replication.experiments.cifar.evaluation import Evaluation
+from replication.experiments.cifar.experiment import run_experiment
+
+COMMON = {"dataset": "digits", "network": "narrow", "images": 64, "batch_size": 16, "epochs": 1, "warmup_epochs": 0}
+COMMON |= {"size": 16, "k": 2}
+EVALUATION = Evaluation(test_images=30, corrupted_images=3, severities=(2,), linear_probe=False)
+
+
+def run(folder, workers=2, seeds=2, **options):
+    return run_experiment(folder, ["SGD", "SC"], ["simclr"], seeds, COMMON, EVALUATION, workers=workers, **options)
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), workers=1, minutes=60)
