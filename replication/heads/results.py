@@ -1,6 +1,6 @@
 """What one training of heads leaves."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from torch import LongTensor
 
@@ -37,3 +37,8 @@ class TrainedHeads:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
     updates: int = 0
     heads: StackedHeads | None = None
+
+    def record(self) -> dict:
+        """Return all but heads and ranks as plain values, fit for JSON and tables."""
+        plain = {name: getattr(self, name) for name in ("curve", "best_epoch", "validation", "test", "seconds", "updates")}
+        return asdict(self.training) | plain

@@ -17,6 +17,7 @@ from replication.heads.settings import HeadSettings, Training
 from replication.machine import cores
 from replication.selection.kernels.parallel import map_chunks
 from replication.selection.registry import make_selector
+from replication.torch_settings import plain_tensors
 from replication.validation import check_count
 
 CPU_GROUP = 4  # trainings: fewer cost more of Python's time, and the weights of more do not fit the caches
@@ -58,7 +59,13 @@ def train_heads(
     size = len(trainings) if gpu else min(CPU_GROUP, math.ceil(len(trainings) / workers))
     groups = make_groups(trainings, size if group_size is None else check_count("group_size", group_size, 1))
     data = [_moved(part, device) for part in (train, val, test)]
-    done = map_chunks(lambda group: Group(*data, settings, group, device, on_epoch).run(), groups, workers)
+
+    @plain_tensors()
+    def trained(group: list[Training]) -> list[TrainedHeads]:
+        """Return the results of one group."""
+        return Group(*data, settings, group, device, on_epoch).run()
+
+    done = map_chunks(trained, groups, workers)
     by_training = {result.training: result for results in done for result in results}
     return [by_training[training] for training in trainings]
 

@@ -1,5 +1,6 @@
 """Many trainings at once: independent of each other and of how they are grouped, each with its own curve and kept heads."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -50,6 +51,11 @@ def test_results_come_in_the_order_of_the_trainings(results):
     for result in results:
         assert result.updates == 15 and set(result.seconds) == {"features", "selection", "steps", "evaluation"}
     assert 0 <= results[0].seconds["features"] < results[4].seconds["features"]  # shuffled batches need no pass
+
+
+def test_a_record_is_plain(results):
+    record = json.loads(json.dumps(results[0].record()))
+    assert record["method"] == "SGD" and record["lr"] == 1e-2 and record["test"] == results[0].test
 
 
 def test_it_learns_and_the_best_epoch_is_kept(results):
