@@ -116,12 +116,14 @@ def _texts(source: str, split: str, towers: Towers, items: int, options: dict) -
         raise ValueError(
             f"source={source + TEXT!r} needs more than {LEFT_TEXTS} captions of each image; {len(short)} have no more"
         )
-    sides = [[text for mine in pairs.captions for text in mine[:LEFT_TEXTS]]]
-    sides.append([text for mine in pairs.captions for text in mine[LEFT_TEXTS:]])
-    left, right = text_features(sides[0] + sides[1], towers.text_tower).split([len(side) for side in sides])
-    left = left.view(len(pairs), LEFT_TEXTS, -1).transpose(0, 1).contiguous()
-    counts = torch.tensor([len(texts) - LEFT_TEXTS for texts in pairs.captions])
-    return PairFeatures(pairs.name + TEXT, split, left, right, counts, pairs.labels, sides[1])
+    texts, counts = _captions(pairs)
+    features = text_features(texts, towers.text_tower)  # of all together, as photographs with captions have them cached
+    first = counts.cumsum(0) - counts
+    left = torch.stack([features[first + place] for place in range(LEFT_TEXTS)])
+    others = torch.arange(len(texts)) - first.repeat_interleave(counts) >= LEFT_TEXTS
+    others = others.nonzero().flatten()
+    named = [texts[row] for row in others.tolist()]
+    return PairFeatures(pairs.name + TEXT, split, left, features[others], counts - LEFT_TEXTS, pairs.labels, named)
 
 
 def _two_views(dataset: str, split: str, towers: Towers, items: int) -> PairFeatures:
