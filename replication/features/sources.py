@@ -19,6 +19,8 @@ from replication.datasets.pairs import SPLITS, PairSet, load_pairs
 from replication.features.images import MOBILENETV2, image_features
 from replication.features.npz import read_npz
 from replication.features.pair_features import PairFeatures
+from replication.features.reduction import reduce_dimensions
+from replication.features.scaling import centre_and_scale
 from replication.features.simple import pixel_features, word_features
 from replication.features.texts import MINILM, text_features
 from replication.features.views import Views
@@ -67,6 +69,24 @@ class Towers:
     def of_images(self, images: Tensor, views: Views) -> Tensor:
         """Return the features [V, N, d] of images uint8 [N, 3, H, W]."""
         return image_features(images, self.size, self.image_tower, self.image_weights, views)
+
+
+def load_splits(
+    source: str, towers: Towers | None = None, items: int = 0, left: int = 0, right: int = 0, **options: str
+) -> tuple[PairFeatures, PairFeatures, PairFeatures]:
+    """Return train, val and test of a source as heads are trained on them: centred and scaled, see `centre_and_scale`.
+
+    Args:
+        source, towers, options: as of `load_features`.
+        items: the first so many training items; 0: all.
+        left, right: principal components that each side keeps; 0: all its dimensions. See `reduce_dimensions`.
+
+    Raises:
+        As `load_features` and `reduce_dimensions`.
+    """
+    parts = [load_features(source, split, towers, items if split == "train" else 0, **options) for split in SPLITS]
+    train, val, test = centre_and_scale(*reduce_dimensions(*parts, left=left, right=right))
+    return train, val, test
 
 
 def load_features(source: str, split: str, towers: Towers | None = None, items: int = 0, **options: str) -> PairFeatures:

@@ -3,9 +3,10 @@
 Both towers stay as they are ("locked", as in LiT, Zhai et al., 2022); a head for each side maps its features into a common
 space, and a temperature is learned. So many seeds and ways to choose batches can be compared on real pairs in minutes.
 
+    train, val, test = load_splits("digits")      # or centre_and_scale(*read_npz("pairs.npz").values())
     settings = HeadSettings(batch_size=32, epochs=10)
     trainings = [Training(method, seed, lr=1e-3) for method in ("SGD", "SwapSearch, k 10") for seed in range(10)]
-    results = train_heads(train, val, test, settings, trainings)      # PairFeatures of each split
+    results = train_heads(train, val, test, settings, trainings)
 
 - `settings`: what all trainings of a call share, and what tells one from another.
 - `networks`, `gradients`: the heads of several trainings stacked in one batched program, its loss and its gradient.

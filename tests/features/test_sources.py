@@ -8,7 +8,7 @@ from PIL import Image
 from replication.datasets.image_set import ImageSet
 from replication.datasets.pairs import load_pairs
 from replication.features import sources as module
-from replication.features.sources import Towers, load_features
+from replication.features.sources import Towers, load_features, load_splits
 
 TOWERS = Towers(size=32, image_tower="test_efficientnet", image_weights="random", views=2)
 
@@ -32,6 +32,14 @@ def test_digits_need_nothing(data):
     assert torch.equal(val.groups, pairs.labels[1200:])
     assert not list(data.iterdir())
     assert torch.equal(load_features("digits", "test", items=7).right, test.right[:35])
+
+
+def test_splits_as_heads_are_trained_on_them(data):
+    train, val, test = load_splits("digits", items=600, left=8)
+    assert (len(train), len(val), len(test)) == (600, 237, 360) and test.left.shape[2] == 8 and val.right.shape[1] == 24
+    for x in (train.left, train.right):
+        assert abs(x.mean()) < 1e-4 and abs(x.square().mean() - 1) < 1e-3
+    assert 0.8 < test.left.square().mean() < 1.2
 
 
 def write_csv(folder):
