@@ -21,6 +21,7 @@ def run_without_extras(program, *arguments):
 
 def test_the_library_imports_without_extras():
     parts = ["losses", "selection", "selection.registry", "evaluation", "evaluation.shares", "geometry", "training"]
+    parts += ["features", "heads"]
     done = run_without_extras("import importlib\n[importlib.import_module(f'replication.{p}') for p in " + repr(parts) + "]")
     assert done.returncode == 0, done.stderr
 

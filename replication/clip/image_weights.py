@@ -20,10 +20,15 @@ def load_image_weights(model: nn.Module, path: str | Path) -> None:
         FileNotFoundError: no such file.
         ModelError: the file is damaged, or holds another network's weights.
     """
-    path = Path(path)
     trunk = getattr(model.visual, "trunk", None)
     if trunk is None:
         raise ValueError(f"image_weights={str(path)!r} needs a model with an image tower of timm, 'mobilenetv2-tiny-text'")
+    load_trunk_weights(trunk, path)
+
+
+def load_trunk_weights(trunk: nn.Module, path: str | Path) -> None:
+    """Load the state dict into a network of timm, with or without its classifier; as `load_image_weights`, which see."""
+    path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"image_weights={str(path)!r}: there is no such file; data/README.md says how to get it")
     try:

@@ -89,7 +89,7 @@ def check_names(name: str, pretrained: str) -> dict:
         return {}
     known = open_clip.list_models()
     if name.replace("/", "-") not in known:
-        raise ValueError(f"model={name!r} is unknown to open_clip; {_nearest(name, known)}")
+        raise ValueError(f"model={name!r} is unknown to open_clip; {nearest(name, known)}")
     if not pretrained or Path(pretrained).is_file():
         return {}
     tag = open_clip.get_pretrained_cfg(name.replace("/", "-"), pretrained)
@@ -97,11 +97,11 @@ def check_names(name: str, pretrained: str) -> dict:
         raise FileNotFoundError(f"pretrained={pretrained!r}: there is no such file")
     if not tag:
         tags = open_clip.list_pretrained_tags_by_model(name.replace("/", "-"))
-        raise ValueError(f"pretrained={pretrained!r} is neither a file nor a tag of {name!r}; {_nearest(pretrained, tags)}")
+        raise ValueError(f"pretrained={pretrained!r} is neither a file nor a tag of {name!r}; {nearest(pretrained, tags)}")
     return tag
 
 
-def _nearest(word: str, known: list[str]) -> str:
+def nearest(word: str, known: list[str]) -> str:
     """Return the known names most like `word`, ignoring case; or, of a few, all."""
     if not known:
         return "it has none: give the path of a checkpoint, or ''"

@@ -8,8 +8,10 @@
 | `linear_probe_accuracy` | classes by logistic regression |
 | `recalibrated`, `learned_norms` | batch normalisation with the statistics of other batches, for a while |
 | `paired_comparison` | selectors against a baseline, paired over seeds |
+| `paired_bootstrap` | one selector against another, over test queries |
 """
 
+from replication.evaluation.bootstrap import paired_bootstrap
 from replication.evaluation.comparison import paired_comparison
 from replication.evaluation.corrupted import corruption_retrieval
 from replication.evaluation.knn import knn_accuracy
@@ -22,6 +24,7 @@ __all__ = [
     "knn_accuracy",
     "learned_norms",
     "linear_probe_accuracy",
+    "paired_bootstrap",
     "paired_comparison",
     "recalibrated",
     "retrieval",

@@ -6,6 +6,7 @@ tensors, numbers, or tuples and dicts of them.
 
 import inspect
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -144,6 +145,7 @@ CALLS = {
         "knn_accuracy": lambda x: evaluation.knn_accuracy(x.u, x.labels, x.v, x.labels, k=7),
         "learned_norms": lambda x: tuple(norm.weight.detach() for norm in evaluation.learned_norms(x.network)),
         "linear_probe_accuracy": lambda x: evaluation.linear_probe_accuracy(x.u, x.labels, x.v, x.labels),
+        "paired_bootstrap": lambda x: vars(evaluation.paired_bootstrap(np.arange(9.0), np.arange(9) ** 0.5, repeats=100)),
         "paired_comparison": lambda x: evaluation.paired_comparison(TABLE, "m", "A", 0.1).iloc[0].to_dict(),
         "recalibrated": recalibrated,
         "retrieval": lambda x: evaluation.retrieval(x.u, x.v),
