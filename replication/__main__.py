@@ -1,4 +1,4 @@
-"""The command line: `python -m replication run | list | report | compare | verify | records`."""
+"""The command line: `python -m replication run | list | report | compare | verify | records | pilot`."""
 
 import os
 import sys

@@ -39,32 +39,48 @@ def read_npz(path: Path | str, batch_size: int = 0) -> dict[str, PairFeatures]:
             rows with NaN or infinity, an empty split, too few items for the batch size.
     """
     path = Path(path)
-    arrays = _read(path)
-    u, v = _floats(path, "u", arrays["u"], (2, 3)), _floats(path, "v", arrays["v"], (2, 3))
+    return splits_of_arrays(_read(path), batch_size, path.stem, str(path))
+
+
+def splits_of_arrays(
+    arrays: dict[str, np.ndarray], batch_size: int = 0, name: str = "pairs", where: str = "the arrays"
+) -> dict[str, PairFeatures]:
+    """Return the features of arrays by split, as `read_npz` does of a file.
+
+    Args:
+        arrays: by name; see the module's table.
+        batch_size: B, or 0; the training split must hold at least 4B items.
+        name: of the data, for tables.
+        where: what messages call the place that the arrays come from.
+
+    Raises:
+        ValueError: as `read_npz`.
+    """
+    u, v = _floats(where, "u", arrays["u"], (2, 3)), _floats(where, "v", arrays["v"], (2, 3))
     u, v = (u if u.ndim == 3 else u[None]), (v if v.ndim == 3 else v[:, None])
     count = u.shape[1]
-    for name in KNOWN[1:]:
-        if name in arrays and (arrays[name].ndim == 0 or len(arrays[name]) != count):
-            raise ValueError(f"{name} in {path} has {len(np.atleast_1d(arrays[name]))} rows; u has {count}: one for each item")
-    groups = _groups(path, arrays["group"]) if "group" in arrays else None
-    rows = _given(path, arrays["split"]) if "split" in arrays else divide(count)
+    for key in KNOWN[1:]:
+        if key in arrays and (arrays[key].ndim == 0 or len(arrays[key]) != count):
+            raise ValueError(f"{key} in {where} has {len(np.atleast_1d(arrays[key]))} rows; u has {count}: one for each item")
+    groups = _groups(where, arrays["group"]) if "group" in arrays else None
+    rows = _given(where, arrays["split"]) if "split" in arrays else divide(count)
     for split in SPLITS:
         if not len(rows[split]):
-            raise ValueError(f"split in {path} has no item of {split!r}; each of {', '.join(map(repr, SPLITS))} needs some")
+            raise ValueError(f"split in {where} has no item of {split!r}; each of {', '.join(map(repr, SPLITS))} needs some")
     training = len(rows["train"])
     if batch_size and training < LEAST_BATCHES * check_count("batch_size", batch_size, 2):
         raise ValueError(
             f"batch_size={batch_size} needs {LEAST_BATCHES * batch_size} or more items to train on (four batches); "
-            f"{path} has {training} of {count}"
+            f"{where} has {training} of {count}"
         )
-    for name, x in (("u", u.flatten(0, 1)), ("v", v.flatten(0, 1))):
-        check_finite_rows(f"{name} in {path}", x)
-    _warn_of_copies(path, u, rows)
-    whole_file = PairFeatures(path.stem, "", u, v.flatten(0, 1), torch.full((count,), v.shape[1]), groups)
+    for side, x in (("u", u.flatten(0, 1)), ("v", v.flatten(0, 1))):
+        check_finite_rows(f"{side} in {where}", x)
+    _warn_of_copies(where, u, rows)
+    whole_file = PairFeatures(name, "", u, v.flatten(0, 1), torch.full((count,), v.shape[1]), groups)
     found = {}
     for split in SPLITS:
         part = whole_file.rows(torch.from_numpy(rows[split]))
-        found[split] = PairFeatures(path.stem, split, part.left, part.right, part.counts, part.groups)
+        found[split] = PairFeatures(name, split, part.left, part.right, part.counts, part.groups)
     return found
 
 
@@ -121,34 +137,34 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _floats(path: Path, name: str, x: np.ndarray, dimensions: tuple[int, ...]) -> torch.Tensor:
+def _floats(where: str, name: str, x: np.ndarray, dimensions: tuple[int, ...]) -> torch.Tensor:
     shapes = {"u": "[N, d] or [views, N, d]", "v": "[N, d] or [N, captions, d]"}
     if x.dtype.kind != "f":
-        raise ValueError(f"{name} in {path} is {x.dtype}; it must be floating-point {shapes[name]}")
+        raise ValueError(f"{name} in {where} is {x.dtype}; it must be floating-point {shapes[name]}")
     if x.ndim not in dimensions or 0 in x.shape:
-        raise ValueError(f"{name} in {path} has shape {list(x.shape)}; it must be {shapes[name]}, none of them 0")
+        raise ValueError(f"{name} in {where} has shape {list(x.shape)}; it must be {shapes[name]}, none of them 0")
     with np.errstate(over="ignore"):  # too large for float32 becomes infinity, which is refused by its row
         return torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
 
 
-def _groups(path: Path, x: np.ndarray) -> torch.Tensor:
+def _groups(where: str, x: np.ndarray) -> torch.Tensor:
     if x.dtype.kind not in "iub" or x.ndim != 1:
-        raise ValueError(f"group in {path} is {x.dtype} {list(x.shape)}; it must be integers [N]")
+        raise ValueError(f"group in {where} is {x.dtype} {list(x.shape)}; it must be integers [N]")
     return torch.from_numpy(np.ascontiguousarray(x).astype(np.int64))
 
 
-def _given(path: Path, x: np.ndarray) -> dict[str, np.ndarray]:
+def _given(where: str, x: np.ndarray) -> dict[str, np.ndarray]:
     if x.dtype.kind != "U" or x.ndim != 1 or not set(x.tolist()) <= set(SPLITS):
         found = f"{sorted(set(x.tolist()))[:4]}" if x.dtype.kind == "U" else f"{x.dtype} {list(x.shape)}"
-        raise ValueError(f"split in {path} is {found}; it must be texts [N], each of {', '.join(map(repr, SPLITS))}")
+        raise ValueError(f"split in {where} is {found}; it must be texts [N], each of {', '.join(map(repr, SPLITS))}")
     return {split: np.flatnonzero(x == split) for split in SPLITS}
 
 
-def _warn_of_copies(path: Path, u: torch.Tensor, rows: dict[str, np.ndarray]) -> None:
+def _warn_of_copies(where: str, u: torch.Tensor, rows: dict[str, np.ndarray]) -> None:
     seen = {split: {row.tobytes() for row in u[0, torch.from_numpy(rows[split])].numpy()} for split in SPLITS}
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         if both := len(seen[one] & seen[other]):
             warnings.warn(
-                f"{path}: {both} different rows of u are in both {one!r} and {other!r}: what is learnt there is tested",
+                f"{where}: {both} different rows of u are in both {one!r} and {other!r}: what is learnt there is tested",
                 stacklevel=3,
             )

@@ -1,11 +1,12 @@
-"""The commands: run, list, report, compare, verify, records; `replication.__main__` starts them."""
+"""The commands: run, list, report, compare, verify, records, pilot; `replication.__main__` starts them."""
 
 import argparse
 import math
 import sys
 from importlib import import_module
+from pathlib import Path
 
-from replication.files import project_root, shown, within_project
+from replication.files import file_name, project_root, shown, within_project
 from replication.reporting import compare, runner
 from replication.reporting import ledger as report
 from replication.reporting.notebooks import UsageError, experiments, misplaced_profiles, profiles, resolve
@@ -53,6 +54,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     files = commands.add_parser("verify", help="check every file of the committed runs against the SHA-256 in its run.json")
     files.set_defaults(command=_verify)
 
+    pilot = commands.add_parser("pilot", help="should you choose batches? An answer from frozen features of your own pairs")
+    pilot.add_argument("file", help="a .npz file with u [N, d1] and v [N, d2]; see replication.features.npz")
+    pilot.add_argument("--minutes", default="5", metavar="M", help="what it may take (default: %(default)s)")
+    pilot.add_argument("--batch-size", default="32", metavar="B", help="(default: %(default)s)")
+    pilot.add_argument("--margin", default="1", metavar="POINTS", help="of R@10 that matter (default: %(default)s)")
+    pilot.add_argument(
+        "--method", dest="methods", action="append", default=[], help="a way to choose batches, in one line; repeat"
+    )
+    pilot.add_argument("--folder", help="for table, curves and figure (default: results/local/pilot/<name of the file>)")
+    pilot.set_defaults(command=_pilot)
+
     records = commands.add_parser("records", help="say whether records of trainings made elsewhere fit a profile")
     records.add_argument("action", choices=["check"], help="check: look at each record, and change nothing")
     records.add_argument("folder", metavar="DIR", help="where they lie; a results folder, or the records/ in it")
@@ -67,7 +79,7 @@ def _run(options) -> int:
         if not equals:
             raise UsageError(f"--set {text!r} must be NAME=VALUE")
         overrides[name] = value
-    minutes = _minutes(options.minutes)
+    minutes = _number("--minutes", options.minutes) if options.minutes else 0.0
     names = list(experiments()) if options.experiment == "all" else [options.experiment]
     if options.experiment == "all":
         names = [name for name in names if options.profile in profiles(experiments()[name])]
@@ -80,17 +92,15 @@ def _run(options) -> int:
     return 0
 
 
-def _minutes(text: str | None) -> float:
-    """Return the budget that --minutes gives, 0 if there is none."""
-    if text is None:
-        return 0.0
+def _number(option: str, text: str) -> float:
+    """Return the positive number that an option gives."""
     try:
-        minutes = float(text)
+        number = float(text)
     except ValueError:
-        minutes = math.nan
-    if not 0 < minutes < math.inf:
-        raise UsageError(f"--minutes {text!r} must be a number > 0, such as 10")
-    return minutes
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise UsageError(f"{option} {text!r} must be a number > 0, such as 10")
+    return number
 
 
 def _list(options) -> int:
@@ -139,6 +149,26 @@ def _compare(options) -> int:
     lines, agrees = compare.report(compare.compare_all(options.profile), options.profile)
     print("\n".join(lines))
     return 0 if agrees else 1
+
+
+def _pilot(options) -> int:
+    from replication.pilot import pilot  # takes seconds, which other commands need not wait for
+    from replication.pilot.writing import write_report
+
+    minutes, margin = _number("--minutes", options.minutes), _number("--margin", options.margin)
+    size = _number("--batch-size", options.batch_size)
+    if size != int(size):
+        raise UsageError(f"--batch-size {options.batch_size!r} must be an integer")
+    folder = within_project(options.folder or f"results/local/pilot/{file_name(Path(options.file).stem)}")
+    methods = [*options.methods] if "SGD" in options.methods or not options.methods else ["SGD", *options.methods]
+    try:
+        report = pilot(options.file, batch_size=int(size), minutes=minutes, margin=margin, methods=methods)
+        write_report(report, folder)
+    except (OSError, ValueError, TypeError, FloatingPointError) as error:
+        raise UsageError(str(error)) from None
+    print(report.table.to_string(index=False, float_format="{:.3g}".format), report.setting, report.sentence, sep="\n\n")
+    print(report.code, report.limits, f"table, curves and figure: {shown(folder)}", sep="\n\n")
+    return 0
 
 
 def _records(options) -> int:

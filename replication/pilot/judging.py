@@ -1,0 +1,133 @@
+"""What a pilot found: a table, one sentence, and the line of code that it recommends."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from replication.evaluation import paired_bootstrap, paired_comparison
+from replication.evaluation.comparison import BETTER, SAME, WORSE
+from replication.features import PairFeatures
+from replication.heads import HeadSettings, TrainedHeads
+
+MEASURE = "mean R@10"
+LIMITS = (
+    "Frozen features speak for the heads on top of them. Towers that learn, other batch sizes and longer training may differ. "
+    "Intervals over seeds say nothing of other test queries, and the other way round. Several methods are compared without a "
+    "correction for that."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a pilot found.
+
+    Attributes:
+        sentence: the answer, with its numbers.
+        table: a row for each method: n seeds, mean R@1 and R@10 of both directions (%), the difference of R@10 to shuffled
+            batches with its 95 % interval over seeds ("low", "high") and over test queries ("query low", "query high"), the
+            outcome, the in-batch loss as a share of ln B, the share of likely false negatives, seconds of a training.
+        recommended: the method to use; "SGD" for shuffled batches.
+        code: the line that makes its sampler.
+        curves: a row for each epoch of each training.
+        setting: what was trained, in words.
+        margin: percentage points below which a difference does not matter.
+        limits: what the answer does not speak for.
+    """
+
+    sentence: str
+    table: pd.DataFrame
+    recommended: str
+    code: str
+    curves: pd.DataFrame
+    setting: str
+    margin: float
+    limits: str = LIMITS
+
+
+def judge(
+    results: list[TrainedHeads],
+    train: PairFeatures,
+    test: PairFeatures,
+    settings: HeadSettings,
+    margin: float,
+    rate: float,
+    seconds: float,
+) -> Report:
+    """Return the report on trainings of equal seeds, shuffled batches ("SGD") among them.
+
+    A method is recommended if its R@10 is better than that of shuffled batches over the seeds, and over the test queries
+    too, and by more than the margin on average; of several the best. Otherwise shuffled batches are.
+    """
+    runs = pd.DataFrame(
+        {"selector": r.training.method, "seed": r.training.seed, "R@1": r.test["mean R@1"], "R@10": r.test[MEASURE]}
+        | {"share of ln B": r.curve[-1]["share of ln B"], "false negatives": r.curve[-1]["false negatives"]}
+        | {"seconds": sum(r.seconds.values())}
+        for r in results
+    )
+    table = runs.groupby("selector", sort=False).agg(n=("seed", "count"), **{c: (c, "mean") for c in runs.columns[2:]})
+    compared = paired_comparison(runs, "R@10", "SGD", margin).set_index("selector")
+    for method, row in compared.iterrows():
+        over_queries = _over_queries(results, method, test)
+        table.loc[method, ["difference", "low", "high"]] = row.difference, row.low, row.high
+        table.loc[method, ["query low", "query high"]] = over_queries
+        table.loc[method, "outcome"] = row.outcome
+    good = table[(table.outcome == BETTER) & (table["query low"] > 0) & (table.difference > margin)]
+    recommended = "SGD" if good.empty else good.difference.idxmax()
+    setting = (
+        f"{train.name}: {len(train):,} pairs to train on, {len(test):,} to test, B = {settings.batch_size}, "
+        f"{settings.epochs} epochs, {settings.kind} heads, learning rate {rate:g} (chosen for shuffled batches)"
+    )
+    sentence = _sentence(table, recommended, len(train), settings.batch_size, margin)
+    curves = pd.DataFrame({"selector": r.training.method, "seed": r.training.seed} | row for r in results for row in r.curve)
+    code = _code(recommended, settings)
+    return Report(sentence, table.reset_index(), recommended, code, curves, f"{setting}; {seconds / 60:.1f} minutes", margin)
+
+
+def _over_queries(results: list[TrainedHeads], method: str, test: PairFeatures) -> tuple[float, float]:
+    """Return the 95 % interval over test items of the difference of R@10 to shuffled batches, both directions together."""
+
+    def hits(name: str) -> np.ndarray:
+        """Return for each seed the hits (0 or 100) of all queries, images first: [seeds, N + C]."""
+        mine = [result.test_ranks for result in results if result.training.method == name]
+        both = [np.concatenate([_weighted(ranks["u2v"], len(test)), _weighted(ranks["v2u"], len(test))]) for ranks in mine]
+        return np.stack(both)
+
+    clusters = np.concatenate([np.arange(len(test)), test.item_of_caption.numpy()])
+    found = paired_bootstrap(hits(method), hits("SGD"), clusters)
+    scale = len(clusters) / (2 * len(test))  # the bootstrap takes the mean over queries of what `_weighted` spreads on items
+    return found.low * scale, found.high * scale
+
+
+def _weighted(ranks, items: int) -> np.ndarray:
+    """Return the hits of one direction's queries, weighted so that both directions count alike however many captions."""
+    return 100.0 * (ranks.cpu().numpy() <= 10) * items / len(ranks)
+
+
+def _sentence(table: pd.DataFrame, recommended: str, pairs: int, batch_size: int, margin: float) -> str:
+    where = f"On these {pairs:,} pairs at B = {batch_size}: "
+    others = table.drop(index="SGD")
+    if recommended != "SGD":
+        row = table.loc[recommended]
+        start = f"{where}choose batches by {recommended}: R@10 {row['R@10']:.1f} % against {table.loc['SGD', 'R@10']:.1f} % of "
+        start += f"shuffled ones ({row.difference:+.1f} [{row.low:.1f}, {row.high:.1f}], n={row.n:.0f} seeds)"
+        others = others.drop(index=recommended)
+    else:
+        start = f"{where}choose nothing: no method is better than shuffled batches by more than {margin:g} points of R@10"
+    parts = []
+    for words, outcome in (("worse: {}", WORSE), ("no different: {}", SAME)):
+        found = others[others.outcome == outcome]
+        if len(found):
+            parts.append(words.format(", ".join(f"{name} ({row.difference:+.1f})" for name, row in found.iterrows())))
+    rest = others[~others.outcome.isin([WORSE, SAME])]
+    if len(rest):
+        parts.append("not recommended: " + ", ".join(f"{n} ({r.difference:+.1f}, {r.outcome})" for n, r in rest.iterrows()))
+    return "; ".join([start, *parts]) + "."
+
+
+def _code(method: str, settings: HeadSettings) -> str:
+    if method == "SGD":
+        return f"DataLoader(data, batch_size={settings.batch_size}, shuffle=True, drop_last=True)"
+    temperature = settings.temperature or settings.start_temperature
+    arguments = f"{method!r}, len(data), {settings.batch_size}, temperature={temperature:g}"
+    return f"PlannedBatchSampler(make_selector({arguments}), num_samples=len(data))"
