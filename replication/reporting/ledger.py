@@ -73,8 +73,9 @@ def _weight(row: dict) -> tuple[bool, float, int]:
     A run that did not test a claim hides none that did. Among runs that trained networks the longest is quoted, undecided or
     not; among others one that could not tell hides none that could.
     """
+    tested = row["verdict"] != UNTESTED
     seeds, updates = (float(row.get(name) or 0) for name in ("seeds", "updates"))
-    return row["verdict"] != UNTESTED, updates if seeds >= ENOUGH_SEEDS else 0.0, TELLING[row["verdict"]]
+    return tested, updates if tested and seeds >= ENOUGH_SEEDS else 0.0, TELLING[row["verdict"]]
 
 
 def claims_page(results: Path) -> str:

@@ -76,6 +76,12 @@ def test_of_trained_networks_the_longest_run_with_three_seeds_is_quoted(tmp_path
     assert verdict_of(tmp_path, "cifar-simclr").evidence == "cpu-long"
 
 
+def test_of_runs_that_tested_nothing_the_first_is_quoted_however_long(tmp_path):
+    make_run(tmp_path, "cifar", "cpu", {"tiny-imagenet": (UNTESTED, "cpu")}, "05_cifar")
+    make_run(tmp_path, "cifar", "default", {"tiny-imagenet": (UNTESTED, "default")}, "05_cifar", updates=440, seeds=3)
+    assert verdict_of(tmp_path, "tiny-imagenet").evidence == "cpu"
+
+
 def test_a_weaker_profile_fills_in_what_the_stronger_did_not_judge(tmp_path):
     make_run(tmp_path, "synthetic", "full", {"figure-2": (FAILS, "full")})
     make_run(tmp_path, "synthetic", "default", {"figure-2": (HOLDS, "default"), "figure-3-sc": (CAVEAT, "default")})
