@@ -92,10 +92,12 @@ def run_jobs(
             break
         results = run_grid(train, [job.arguments for job in block], _epochs(block), workers, deadline=deadline)
         outcome.results |= {job.key: result for job, result in zip(block, results, strict=True) if result is not None}
-        if any(result is None for result in results):
-            break
-        spent, forecast = spent + time.monotonic() - now, forecast + expected
+        stopped = [job for job, result in zip(block, results, strict=True) if result is None]
+        spent += time.monotonic() - now
+        forecast += max(0.0, expected - side_by_side([job.seconds_left() for job in stopped], workers))
         factor = spent / forecast if forecast else factor
+        if stopped:
+            break
         waiting.pop(0)
     left = [job for job in jobs if job.key not in outcome.results]
     outcome.left = len(left)

@@ -55,6 +55,22 @@ def test_the_first_block_begins_in_any_case_and_stops_at_the_deadline(tmp_path, 
     assert clock.calls == [["a0", "b0"]] and outcome.results == {} and outcome.left == 6
 
 
+def test_what_a_stopped_block_took_corrects_the_forecast_of_the_rest(tmp_path, monkeypatch):
+    clock = Clock(monkeypatch, minutes_each=30.0)
+    run = clock.run
+
+    def half_done(train, jobs, *rest, **options):
+        """Stop both trainings after half of their epochs."""
+        for (name,) in jobs:
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "progress.json").write_text('{"epochs": 5}', encoding="utf-8")
+        return run(train, jobs, *rest, **options)
+
+    monkeypatch.setattr(budget, "run_grid", half_done)
+    outcome = run_jobs(None, jobs(tmp_path, seeds=1, seconds=600.0), workers=2, minutes=10)  # thought to take ten minutes
+    assert outcome.left == 2 and outcome.minutes_left == pytest.approx(30.0)  # half of it took thirty
+
+
 def test_an_unfinished_training_counts_by_what_its_checkpoint_leaves(tmp_path, monkeypatch):
     (tmp_path / "a0").mkdir()
     (tmp_path / "a0" / "progress.json").write_text('{"epochs": 9}', encoding="utf-8")
