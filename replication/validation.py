@@ -110,6 +110,18 @@ def check_positive(name: str, value: float) -> float:
     return value
 
 
+def check_not_negative(name: str, value: float, below: float = float("inf")) -> float:
+    """Return `value` after checking that it is a finite number, zero or more, and less than `below`.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < below:
+        allowed = "a finite number >= 0" if below == float("inf") else f"a number >= 0 and < {below}"
+        raise ValueError(f"{name}={value!r} must be {allowed}")
+    return value
+
+
 def has_values(x: Tensor) -> bool:
     """Return whether `x` holds numbers; tensors of the meta device have only shapes."""
     return x.device.type != "meta"

@@ -8,6 +8,7 @@ from replication.validation import (
     check_choice,
     check_count,
     check_distinct,
+    check_not_negative,
     check_num_samples,
     check_pairs,
     check_positive,
@@ -145,3 +146,13 @@ def test_lists_of_names_are_distinct_and_hold_what_is_needed():
     ]:
         with pytest.raises(ValueError, match=message):
             check_distinct("methods", values, needed="SGD")
+
+
+def test_numbers_that_must_not_be_negative():
+    for value in (0, 0.5, 3):
+        assert check_not_negative("rate", value) == value
+    for value in (-1, float("nan"), float("inf"), True, "1", None):
+        with pytest.raises(ValueError, match=r"^rate=.* must be a finite number >= 0$"):
+            check_not_negative("rate", value)
+    with pytest.raises(ValueError, match=r"^beta=1 must be a number >= 0 and < 1$"):
+        check_not_negative("beta", 1, below=1)

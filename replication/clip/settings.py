@@ -1,6 +1,5 @@
 """Everything that decides one fine-tuning run, checked before it begins."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -8,7 +7,7 @@ from typing import ClassVar
 from replication.clip.towers import FREEZE
 from replication.datasets.pairs import FITS, PAIR_PARAMETERS, PairSet, load_pairs, resolved
 from replication.training.settings import RunSettings
-from replication.validation import check_choice, check_flag, check_positive, check_text
+from replication.validation import check_choice, check_flag, check_not_negative, check_positive, check_text
 
 OBJECTIVES = ("clip", "sogclr")
 
@@ -74,13 +73,10 @@ class Settings(RunSettings):
         check_choice("fit", self.fit, FITS)
         check_positive("eps", self.eps)
         for name in ("warmup_epochs", "weight_decay", "clip_norm", "temperature"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise ValueError(f"{name}={value!r} must be a finite number >= 0")
+            check_not_negative(name, getattr(self, name))
         if self.warmup_epochs > self.epochs:
             raise ValueError(f"warmup_epochs={self.warmup_epochs} must be <= epochs={self.epochs}")
-        if not 0 <= self.beta2 < 1:
-            raise ValueError(f"beta2={self.beta2} must be >= 0 and < 1")
+        check_not_negative("beta2", self.beta2, below=1)
 
     def identity(self) -> dict:
         """Return what decides the run, see `RunSettings.identity`; of files their names, as they may lie elsewhere tomorrow.

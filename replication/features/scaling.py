@@ -1,8 +1,7 @@
 """Features whose size does not matter: centred, and scaled by one number for each side.
 
-Towers give features of any size, some all positive and some of norm 1. Heads that begin with `torch.nn.Linear`'s weights learn
-best from numbers around zero of size one: on Flickr8k with MobileNetV2 and MiniLM, B = 32, this raised the mean R@10 of
-shuffled batches by 2 to 4 points (one seed, learning rates 3e-4 and 1e-3).
+Towers give features of any size, some all positive and some of norm 1. Heads begin with `torch.nn.Linear`'s weights, which are
+made for numbers around zero of size one.
 """
 
 from dataclasses import replace

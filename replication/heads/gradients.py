@@ -1,4 +1,4 @@
-"""CLIP's loss of one batch of each of G trainings, and its gradient, written out: autograd would take a third longer.
+"""CLIP's loss of one batch of each of G trainings, and its gradient, written out, as autograd costs more than it saves here.
 
 With unit outputs U, V [B, out] of the two heads, scale s = 1 / temperature and logits S = s U V^T, the loss is the mean of the
 cross-entropies of the rows and of the columns, half of eq. (1). With P, Q the softmax of S along its rows and its columns,

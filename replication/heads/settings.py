@@ -1,10 +1,9 @@
 """Everything that decides the training of heads, checked before it begins."""
 
-import math
 from dataclasses import asdict, dataclass
 
 from replication.selection.registry import parse_method
-from replication.validation import check_choice, check_count, check_positive
+from replication.validation import check_choice, check_count, check_not_negative, check_positive
 
 KINDS = ("linear", "mlp")
 STOP_BY = tuple(f"{side} R@{k}" for side in ("mean", "u2v", "v2u") for k in (1, 5, 10))
@@ -54,15 +53,12 @@ class HeadSettings:
         for name in ("eps", "start_temperature"):
             check_positive(name, getattr(self, name))
         for name in ("warmup_epochs", "weight_decay", "temperature"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise ValueError(f"{name}={value!r} must be a finite number >= 0")
+            check_not_negative(name, getattr(self, name))
         if self.warmup_epochs > self.epochs:
             raise ValueError(f"warmup_epochs={self.warmup_epochs} must be <= epochs={self.epochs}")
         if not 0.01 <= self.start_temperature <= 1:
             raise ValueError(f"start_temperature={self.start_temperature} must be >= 0.01 and <= 1")
-        if not 0 <= self.beta2 < 1:
-            raise ValueError(f"beta2={self.beta2} must be >= 0 and < 1")
+        check_not_negative("beta2", self.beta2, below=1)
 
     def plain(self) -> dict:
         """Return the settings as plain values."""

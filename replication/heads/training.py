@@ -1,8 +1,7 @@
 """Many trainings of heads side by side: groups of them as one batched program each, groups on all cores.
 
-On a busy machine (AMD EPYC, AVX2) an update of one of 20 trainings takes 6 to 7 ms of one core at B = 32, d1 = 1280, d2 = 384,
-hidden 512, out 256: 5 in matrix products (160 million operations), the rest in AdamW, which moves 31 MB of memory. On a quiet
-one `python -m replication.heads.benchmark` says more.
+At B = 32, d1 = 1280, d2 = 384, hidden 512, out 256 an update of one training is 160 million operations in matrix products, and
+31 MB of memory that AdamW moves. `python -m replication.heads.benchmark` says how long that takes here.
 """
 
 import math

@@ -84,7 +84,6 @@ def _seconds_per_epoch(train, val, test, settings: HeadSettings, workers: int | 
     """Return the seconds of an epoch of one training, with all cores at work: measured in one epoch of four trainings."""
     short = with_epochs(settings, 1)
     trainings = [Training(method, seed, RATES[0]) for seed in (10_000, 10_001) for method in ("SGD", "SwapSearch, k 40")]
-    trainings = [t for t in trainings if t.method == "SGD" or len(train) >= 2 * settings.batch_size]
     begin = time.perf_counter()
     train_heads(train, val, test, short, trainings, workers=workers)
     return (time.perf_counter() - begin) / len(trainings)

@@ -18,7 +18,7 @@ from replication.clip.settings import Settings
         ({"warmup_epochs": -0.5}, r"^warmup_epochs=-0\.5 must be a finite number >= 0$"),
         ({"temperature": float("nan")}, r"^temperature=nan must be a finite number >= 0$"),
         ({"lr": 0}, r"^lr=0 must be a finite number > 0$"),
-        ({"beta2": 1}, r"^beta2=1 must be >= 0 and < 1$"),
+        ({"beta2": 1}, r"^beta2=1 must be a number >= 0 and < 1$"),
         ({"crop_min": 1.5}, r"^crop_min=1\.5 must be <= 1"),
         ({"images": 20}, r"^images=20 must be 0 \(all\) or >= batch_size=32$"),
     ],

@@ -15,7 +15,7 @@ from replication.heads import HeadSettings, Training
         ({"warmup_epochs": 11}, "warmup_epochs=11 must be <= epochs=10"),
         ({"weight_decay": -0.1}, "weight_decay=-0.1 must be a finite number >= 0"),
         ({"temperature": float("nan")}, "temperature=nan must be a finite number >= 0"),
-        ({"beta2": 1.0}, "beta2=1.0 must be >= 0 and < 1"),
+        ({"beta2": 1.0}, "beta2=1.0 must be a number >= 0 and < 1"),
         ({"start_temperature": 0.001}, "start_temperature=0.001 must be >= 0.01 and <= 1"),
         ({"eps": 0}, "eps=0 must be a finite number > 0"),
     ],

@@ -1,4 +1,4 @@
-"""Images a second of one training step: its variants, and against PIL images, a DataLoader, and transforms one by one."""
+"""Images a second of one training step, against PIL images, a DataLoader, and transforms one by one."""
 
 import time
 
@@ -13,20 +13,8 @@ from replication.datasets import ImageSet, load_image_set
 from replication.experiments.cifar.forecast import flops_of_an_update
 from replication.experiments.cifar.pretraining import BLOCK, Pretraining
 from replication.experiments.cifar.settings import Settings
-from replication.experiments.cifar.step_table import SIDE_BY_SIDE, time_steps
 from replication.experiments.grid.side_by_side import cores
 from replication.machine import device_or_best
-
-
-def compare_steps(common: dict, objectives: list[str], device: str = "") -> pd.DataFrame:
-    """Return the speed of every variant of the update, and of several trainings side by side; see `time_steps`.
-
-    `common`: settings that all runs share, see `Settings`. `objectives`: the first is timed, the others are tried. Without a
-    GPU there is one row, of what the CPU runs.
-    """
-    device = device_or_best(device)
-    trainings = [Settings(method="SGD", objective=objective, **common) for objective in objectives]
-    return time_steps(trainings, device, [1] if device == "cpu" else [*SIDE_BY_SIDE])
 
 
 def compare_pipelines(common: dict, steps: int = 2 * BLOCK, device: str = "") -> pd.DataFrame:

@@ -15,7 +15,7 @@ from replication.experiments.cifar.forecast import forecast
 from replication.experiments.cifar.pretraining import Pretraining, training_images
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid.budget import Job, run_jobs
-from replication.experiments.grid.record_files import CHECKPOINTS, Key, key_of, record_path, write_record
+from replication.experiments.grid.record_files import CHECKPOINTS, record_path, training_key, write_record
 from replication.experiments.grid.records import Results, known_records
 from replication.experiments.grid.side_by_side import cores
 from replication.experiments.grid.training import Record, train_and_measure
@@ -75,7 +75,7 @@ def run_experiment(
         training_selector(settings, training_images(settings, train))
     conditions = conditions_of(grid[0], evaluation, training_images(grid[0], train))
     known = known_records([folder, more_records], grid[0].identity(), conditions, methods, objectives)
-    missing = [settings for settings in grid if _key(settings) not in known]
+    missing = [settings for settings in grid if training_key(settings) not in known]
     expected, jobs = None, []
     variant, steps = "", None
     if missing and device == "cuda" and workers == 0:
@@ -88,7 +88,7 @@ def run_experiment(
         for settings in missing:
             arguments = (folder, settings, evaluation, conditions, device)
             place, epochs = training_folder(folder, settings, conditions), settings.epochs + settings.extra_epoch
-            jobs.append(Job(_key(settings), arguments, place, epochs, 3600 * float(hours[settings.method])))
+            jobs.append(Job(training_key(settings), arguments, place, epochs, 3600 * float(hours[settings.method])))
     outcome = run_jobs(partial(train_and_evaluate, variant=variant), jobs, workers, minutes, begin)
     options = {"workers": workers, "outcome": outcome, "forecast": expected, "steps": steps}
     return Results.of(known | outcome.results, methods, objectives, **options)
@@ -130,7 +130,3 @@ def training_selector(settings: Settings, num_samples: int) -> BatchSelector:
     """Return what chooses the batches of a run on `num_samples` images; see `make_selector`."""
     s = settings
     return make_selector(s.method, num_samples, s.batch_size, s.temperature, s.k, s.candidates)
-
-
-def _key(settings: Settings) -> Key:
-    return key_of({"settings": settings.plain()})

@@ -7,7 +7,7 @@ from typing import ClassVar
 from replication.datasets import DATASETS
 from replication.losses import OBJECTIVES
 from replication.training.settings import RunSettings
-from replication.validation import check_choice, check_count, check_flag, check_positive
+from replication.validation import check_choice, check_count, check_flag, check_not_negative, check_positive
 
 NETWORKS = ("resnet18", "narrow")
 STEMS = (32, 224)
@@ -62,8 +62,6 @@ class Settings(RunSettings):
         check_count("warmup_epochs", self.warmup_epochs, 0, self.epochs, "epochs")
         check_positive("temperature", self.temperature)
         for name, high in (("weight_decay", math.inf), ("momentum", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < high:
-                raise ValueError(f"{name}={value!r} must be a number >= 0 and < {high}")
+            check_not_negative(name, getattr(self, name), below=high)
         for name in ("compiled", "train_mode_features", "refresh_features", "extra_epoch"):
             check_flag(name, getattr(self, name))

@@ -16,7 +16,7 @@ from replication.experiments.clip.conditions import conditions_of, provenance_of
 from replication.experiments.clip.examples import write_examples
 from replication.experiments.clip.forecast import seconds_of_epochs
 from replication.experiments.grid.budget import Job, run_jobs
-from replication.experiments.grid.record_files import Key, key_of, record_path, write_record
+from replication.experiments.grid.record_files import record_path, training_key, write_record
 from replication.experiments.grid.records import Results, known_records
 from replication.experiments.grid.side_by_side import cores, run_grid
 from replication.experiments.grid.training import Record, train_and_measure
@@ -77,7 +77,7 @@ def run_experiment(
     first = {"epochs": first_epochs, "lr": first_lr} if first_epochs else {}
     conditions = conditions_of(grid[0], task.num_samples, tests, first)
     known = known_records([folder, more_records], grid[0].identity(), conditions, methods, objectives)
-    missing = [settings for settings in grid if _key(settings) not in known]
+    missing = [settings for settings in grid if training_key(settings) not in known]
     workers = min(workers or (4 if device == "cuda" else cores()), max(1, len(missing)))
     second = seconds_of_epochs(task, methods) if missing and minutes else {}
     jobs, begun, stages = [], set(), {}
@@ -90,7 +90,9 @@ def run_experiment(
             stages[settings.seed] = replace(settings, method="SGD", objective="clip", **first)
             settings = replace(settings, start=str(stage_folder(folder, stages[settings.seed], conditions) / "checkpoint.pt"))
         place = training_folder(folder, settings, conditions)
-        jobs.append(Job(_key(settings), (folder, settings, test_images, conditions, device), place, settings.epochs, seconds))
+        jobs.append(
+            Job(training_key(settings), (folder, settings, test_images, conditions, device), place, settings.epochs, seconds)
+        )
     earlier: dict[int, float] = {}
 
     def prepare(block: list[Job], deadline: float) -> bool:
@@ -163,7 +165,3 @@ def train_and_evaluate(
         at_end=at_end,
     )
     return write_record(record_path(folder, settings, conditions), record)
-
-
-def _key(settings: Settings) -> Key:
-    return key_of({"settings": settings.plain()})

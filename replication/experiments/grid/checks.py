@@ -1,9 +1,7 @@
 """Checks of the notebooks that train a grid of networks."""
 
-import math
-
 from replication.selection.registry import check_methods
-from replication.validation import check_count, check_distinct, check_flag, check_positive
+from replication.validation import check_count, check_distinct, check_flag, check_not_negative, check_positive
 
 
 def check_trainings(parameters: dict) -> None:
@@ -16,6 +14,4 @@ def check_trainings(parameters: dict) -> None:
     check_positive("margin", p["margin"])
     check_count("workers", p["workers"], 0)
     check_flag("committed_records", p["committed_records"])
-    minutes = p["minutes"]
-    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 <= minutes < math.inf:
-        raise ValueError(f"minutes={minutes!r} must be a finite number >= 0; 0: no limit")
+    check_not_negative("minutes", p["minutes"])

@@ -34,6 +34,11 @@ def key_of(record: Record) -> Key:
     return tuple(record["settings"][name] for name in NAMED)
 
 
+def training_key(settings: RunSettings) -> Key:
+    """Return (objective, method, seed) of a training."""
+    return settings.objective, settings.method, settings.seed
+
+
 def shared(settings: dict, conditions: dict) -> dict:
     """Return what trainings must agree on to be compared: settings but for `NAMED`, and conditions, which win."""
     return {name: value for name, value in settings.items() if name not in NAMED} | conditions

@@ -16,7 +16,7 @@ from replication.experiments.cifar.settings import Settings
         ({"warmup_epochs": 101}, r"^warmup_epochs=101 must be >= 0 and <= 100 \(epochs\)$"),
         ({"temperature": 0}, r"^temperature=0 must be a finite number > 0$"),
         ({"crop_min": 1.5}, r"^crop_min=1\.5 must be <= 1"),
-        ({"weight_decay": -1}, r"^weight_decay=-1 must be a number >= 0 and < inf$"),
+        ({"weight_decay": -1}, r"^weight_decay=-1 must be a finite number >= 0$"),
         ({"momentum": "x"}, r"^momentum='x' must be a number >= 0 and < 1$"),
         ({"images": 20}, r"^images=20 must be 0 \(all\) or >= batch_size=32$"),
     ],
