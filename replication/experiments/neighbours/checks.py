@@ -1,0 +1,47 @@
+"""What the parameters of 08_neighbours may be."""
+
+from replication.experiments.checks import check_names
+from replication.experiments.neighbours.family_objectives import check_share
+from replication.experiments.neighbours.inputs import SOURCES
+from replication.experiments.neighbours.surviving_losses import BATCH_SIZE
+from replication.validation import check_choice, check_count, check_distinct, check_each, check_positive
+
+PIXELS = 64, "the pixels of a digit"
+CLASSES = 10, "the classes of digits"
+COUNTS = ("seeds", "tuning_seeds", "starts", "anchor_steps", "client_steps", "client_batch", "client_starts", "noise_batches")
+POSITIVE = ("noise", "anchor_temperature", "nu", "gap_margin", "client_rate", "client_dual_rate", "adaptive_rate")
+POSITIVE += ("adaptive_dual_rate", "temperature", "view_strength", "noise_rate")
+
+
+def check_parameters(parameters: dict) -> dict:
+    """Return the parameters after checking each; TypeError or ValueError with one line for the first that cannot work."""
+    p = parameters
+    check_names(p)
+    for name in COUNTS:
+        check_count(name, p[name], 1)
+    for name in POSITIVE:
+        check_positive(name, p[name])
+    check_each("dimensions", p["dimensions"], check_count, 2)
+    check_count("draws", p["draws"], 2)
+    check_share("partial_auc_share", p["partial_auc_share"], BATCH_SIZE * (BATCH_SIZE - 1))
+    for source in check_distinct("sources", p["sources"]):
+        check_choice("sources", source, SOURCES)
+    check_count("anchors", p["anchors"], 3, 1797, "the digits there are")
+    check_count("candidates", p["candidates"], 1, p["anchors"], "anchors")
+    check_each("rates", p["rates"], check_positive)
+    check_count("outputs", p["outputs"], 2)
+    check_count("input_dimensions", p["input_dimensions"], 2, *PIXELS)
+    check_count("clients", p["clients"], 2, *CLASSES)
+    check_count("per_client", p["per_client"], 1, 80, "the samples that every class has among 1,000 digits")
+    check_each("periods", p["periods"], check_count, 1)
+    check_count("noise_outputs", p["noise_outputs"], 2)
+    check_count("noise_dimensions", p["noise_dimensions"], 2, *PIXELS)
+    check_count("batch_size", p["batch_size"], 2)
+    check_count("noise_samples", p["noise_samples"], 2 * p["batch_size"], 1797, "the digits there are")
+    check_count("warm_updates", p["warm_updates"], 0)
+    check_count("noise_draws", p["noise_draws"], 2)
+    check_count("variate_batches", p["variate_batches"], 1)
+    check_each("drifts", p["drifts"], check_count, 0)
+    if p["drifts"][0] != 0 or sorted(set(p["drifts"])) != list(p["drifts"]):
+        raise ValueError(f"drifts={p['drifts']} must begin with 0 and grow")
+    return parameters
