@@ -57,7 +57,7 @@ def compare_methods(setting: Setting, source: str, tuning: int, seeds: int) -> t
         runs = rates[name]
         curve = curve.assign(seed=curve.run % len(every), rate=runs[torch.tensor(curve.run.to_numpy())].numpy())
         last = curve[curve.samples == curve.samples.max()]
-        tuned = last[last.seed < tuning].groupby("rate", sort=False).loss.mean()
+        tuned = last[last.seed < tuning].fillna({"loss": np.inf}).groupby("rate", sort=False).loss.mean()
         chosen = curve[(curve.rate == tuned.idxmin()) & (curve.seed >= tuning)]
         kept.append(chosen.assign(source=source, method=name))
     curves = pd.concat(kept, ignore_index=True)

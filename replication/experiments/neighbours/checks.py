@@ -8,9 +8,8 @@ from replication.validation import check_choice, check_count, check_distinct, ch
 
 PIXELS = 64, "the pixels of a digit"
 CLASSES = 10, "the classes of digits"
-COUNTS = ("seeds", "tuning_seeds", "starts", "anchor_steps", "client_steps", "client_batch", "client_starts", "noise_batches")
-POSITIVE = ("noise", "anchor_temperature", "nu", "gap_margin", "client_rate", "client_dual_rate", "adaptive_rate")
-POSITIVE += ("adaptive_dual_rate", "temperature", "view_strength", "noise_rate")
+COUNTS = ("seeds", "tuning_seeds", "starts", "anchor_steps", "client_steps", "client_batch", "noise_batches", "variate_batches")
+POSITIVE = ("noise", "client_noise", "nu", "ridge", "gap_margin", "temperature", "view_strength", "noise_rate")
 
 
 def check_parameters(parameters: dict) -> dict:
@@ -34,13 +33,15 @@ def check_parameters(parameters: dict) -> dict:
     check_count("clients", p["clients"], 2, *CLASSES)
     check_count("per_client", p["per_client"], 1, 80, "the samples that every class has among 1,000 digits")
     check_each("periods", p["periods"], check_count, 1)
+    for name in ("client_rates", "adaptive_rates"):
+        if len(check_each(name, p[name], check_positive)) != 2:
+            raise ValueError(f"{name}={p[name]} must hold two step sizes, of the encoder and of the dual")
     check_count("noise_outputs", p["noise_outputs"], 2)
     check_count("noise_dimensions", p["noise_dimensions"], 2, *PIXELS)
-    check_count("batch_size", p["batch_size"], 2)
-    check_count("noise_samples", p["noise_samples"], 2 * p["batch_size"], 1797, "the digits there are")
+    check_count("noise_samples", p["noise_samples"], 4, 1797, "the digits there are")
+    check_count("batch_size", p["batch_size"], 2, p["noise_samples"] // 2, "half of noise_samples")
     check_count("warm_updates", p["warm_updates"], 0)
     check_count("noise_draws", p["noise_draws"], 2)
-    check_count("variate_batches", p["variate_batches"], 1)
     check_each("drifts", p["drifts"], check_count, 0)
     if p["drifts"][0] != 0 or sorted(set(p["drifts"])) != list(p["drifts"]):
         raise ValueError(f"drifts={p['drifts']} must begin with 0 and grow")

@@ -1,8 +1,8 @@
 """Control variates for the noise of the views: what the known amounts h of the views foretell of a batch's gradient.
 
-The amounts have mean 0, so g - C h has the mean of g for any C that does not depend on h. The best C depends on the batch. After
-Boustati et al. (2020), who let a network predict it from the batch; their paper could not be read in full, and the predictor
-here is a smaller one: linear in what it sees, fitted by least squares to gradients that training computes anyway.
+The amounts have mean 0, so g - C h has the mean of g for any C that does not depend on h. The best C depends on the batch.
+After Boustati et al. (2020), who let a network predict it from the batch; their paper could not be read in full, and the
+predictor here is a smaller one: linear in what it sees, fitted by least squares to gradients that training computes anyway.
 
 | variate | C |
 |---|---|

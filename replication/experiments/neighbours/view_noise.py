@@ -13,6 +13,7 @@ from replication.selection import ShuffledBatches
 
 VARIATES = ("none", "one for all", "amortised", "best for each batch")
 OTHERS = 4  # batches that fit the shared variates, for each that is looked at
+LEVEL = 0.999  # of the largest deviation that chance allows
 OWN = 6  # draws that fit the best for each batch, for each of its coefficients
 
 
@@ -45,7 +46,7 @@ def view_noise_of_seed(problem: Problem, warm: int, batches: int, draws: int, se
         for name, variate in (shared | {VARIATES[3]: own}).items():
             removed[name].append(variate.removed(batch, fresh.amounts))
     gradients = torch.stack(plain)  # [batches, draws, P]
-    allowed = stats.norm.ppf(1 - 0.025 / gradients.shape[-1])
+    allowed = stats.norm.ppf(1 - (1 - LEVEL) / 2 / gradients.shape[-1])
     rows = [{"seed": seed, "variate": VARIATES[0], "left": 1.0, "worst z": 0.0, "allowed z": allowed}]
     for name, parts in removed.items():
         parts = torch.stack(parts)

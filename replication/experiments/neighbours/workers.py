@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-import torch
 from joblib import Parallel, delayed
 
 from replication import machine
+from replication.selection.kernels.parallel import single_torch_thread
 
 
 def in_parallel(jobs: list[tuple]) -> list:
@@ -17,5 +17,5 @@ def in_parallel(jobs: list[tuple]) -> list:
 
 
 def _alone(function: Callable, *arguments):
-    torch.set_num_threads(1)
-    return function(*arguments)
+    with single_torch_thread():
+        return function(*arguments)

@@ -18,6 +18,7 @@ numbers for each anchor here; for an encoder in general it is as many as there a
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -43,6 +44,11 @@ class WorstCaseAnchors:
         """N."""
         return self.x.shape[1]
 
+    @cached_property
+    def reach(self) -> Tensor:
+        """The largest |v_j - v_i| of each anchor i, [R, N]."""
+        return torch.cdist(self.v, self.v).amax(dim=-1)
+
     def inner(self, weights: Tensor, candidates: LongTensor | None = None) -> tuple[Tensor, Tensor]:
         """Return estimates of g [R, N] and of a [R, N, d] at W [R, d, D], from candidates [R, J] for all anchors.
 
@@ -62,8 +68,7 @@ class WorstCaseAnchors:
 
     def shortened(self, values: Tensor, pulls: Tensor) -> Tensor:
         """Return a [R, N, d] with rows no longer than they can be at g [R, N]: g_i times the largest |v_j - v_i|."""
-        longest = values * torch.cdist(self.v, self.v).amax(dim=-1)
-        return pulls * (longest / pulls.norm(dim=-1).clamp(min=1e-300)).clamp(max=1)[..., None]
+        return pulls * (values * self.reach / pulls.norm(dim=-1).clamp(min=1e-300)).clamp(max=1)[..., None]
 
     def worst_weights(self, values: Tensor) -> Tensor:
         """Return the p [R, N] that maximises f at inner values g [R, N]."""

@@ -11,9 +11,17 @@ from replication.experiments.neighbours.noise_ratios import of_selectors, of_sna
 from replication.experiments.neighbours.summaries import interval_in_words, over_seeds
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_process():
+    """Starting others takes longer than all that is done here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("replication.machine.cores", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="module")
 def anchors():
-    setting = Setting(8, 4, 3, 0.3, 0.5, 0.3, 2, 12, (0.05, 0.2))
+    setting = Setting(8, 4, 0.3, 0.5, 0.1, 2, 12, (0.05, 0.2))
     return compare_methods(setting, "random", tuning=1, seeds=2)
 
 

@@ -36,11 +36,12 @@ def test_slopes_and_gradient_are_those_of_the_library_s_loss(x):
 @pytest.mark.parametrize("correction", ["embeddings", "gradients"])
 def test_at_the_snapshot_every_even_family_has_the_full_batch_gradient(x, batches, correction):
     weights = first_weights(3, 5, 0)
-    snapshot = Snapshot(weights, x, TEMPERATURE)
-    found = torch.stack([snapshot.corrected(weights, b, x[b], x[b], correction) for b in batches])
-    full = gradient(weights, x, x, TEMPERATURE)
+    y = x + 0.1 * random(6, 5)
+    snapshot = Snapshot(weights, x, y, TEMPERATURE)
+    found = torch.stack([snapshot.corrected(weights, b, x[b], y[b], correction) for b in batches])
+    full = gradient(weights, x, y, TEMPERATURE)
     assert torch.allclose(found.mean(dim=0), full, atol=1e-12)
-    plain = torch.stack([snapshot.corrected(weights, b, x[b], x[b], "none") for b in batches])
+    plain = torch.stack([snapshot.corrected(weights, b, x[b], y[b], "none") for b in batches])
     assert not torch.allclose(plain.mean(dim=0), full, atol=1e-2)
     if correction == "gradients":
         assert torch.allclose(found, full.expand_as(found), atol=1e-12)
@@ -60,10 +61,6 @@ def test_variance_in_two_parts_within_three_standard_errors():
 
 def test_distance_from_a_target_is_free_of_the_noise_of_the_mean():
     generator = torch.Generator().manual_seed(0)
-    found = torch.tensor(
-        [
-            off_target(torch.randn(10, 4, 3, generator=generator, dtype=torch.float64), torch.tensor([1.0, 0, 0]).double())
-            for _ in range(400)
-        ]
-    )
+    draws = [torch.randn(10, 3, generator=generator, dtype=torch.float64) for _ in range(400)]
+    found = torch.tensor([off_target(means, torch.tensor([1.0, 0, 0], dtype=torch.float64)) for means in draws])
     assert abs(found.mean() - 1) < 3 * found.std() / 400**0.5

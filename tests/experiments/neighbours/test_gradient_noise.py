@@ -58,10 +58,10 @@ def test_an_undisturbed_snapshot_removes_noise_and_bias_exactly(monkeypatch):
     rows = noise_of_seed(Problem(40, 6, 3, 4, 0.2, 1e-9, 0.05), 5, [0], 20, 2, seed=0)
     exact = rows[rows.snapshot == "gradients"]
     assert (exact.total.abs() < 1e-12).all() and (exact.bias < 1e-6).all()
-    # With the slopes alone what is left is which samples the batch holds, so a partition has no bias.
+    # With the slopes alone what is left is which samples a batch holds, so plans that hold all have no bias.
     partition = rows[(rows.snapshot == "embeddings") & rows.selector.isin(["SGD", "SC", "SwapSearch"])]
-    means = rows[(rows.snapshot == "none") & rows.selector.isin(["SGD", "SC", "SwapSearch"])]
-    assert (partition.bias.to_numpy() < 0.2 * means.bias.to_numpy()).all()
+    assert (partition.bias < 1e-6).all() and (partition.total > 1e-3).all()
+    assert (rows[rows.snapshot == "none"].bias > 0.1).all()
 
 
 def test_equal_seeds_give_equal_tables(noise):

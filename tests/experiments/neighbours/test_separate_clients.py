@@ -114,8 +114,8 @@ def test_a_shared_dual_reaches_the_optimum_of_all_samples_and_local_negatives_do
     together, starts = (x.view(12, 4), y.view(12, 4)), [first_weights(2, 4, seed) for seed in range(2)]
     least = least_loss(*together, 2)
     lost = float(spectral_loss(local_minimum(x[0], y[0], starts), *together)[0]) - least
-    how = Settings(4, 0.1, 0.2, 6)
-    ends = [train(x, y, starts[0][None], replace(how, shared_dual=kind), 300, [0], [300])[0][0] for kind in (True, False)]
+    how = Settings(4, 0.1, 0.05, 6)
+    ends = [train(x, y, 0.5 * starts[0][None], replace(how, shared_dual=kind), 400, [0], [400])[0][0] for kind in (True, False)]
     gaps = [float(spectral_loss(end, *together)[0]) - least for end in ends]
     assert gaps[0] < 0.1 * lost < 0.5 * lost < gaps[1]
 

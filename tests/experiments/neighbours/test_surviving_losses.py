@@ -40,8 +40,16 @@ def test_search_finds_the_simplex():
     assert torch.allclose(u @ v.T, 9 / 8 * torch.eye(9, dtype=torch.float64) - 1 / 8, atol=1e-4)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_process():
+    """Starting others takes longer than all that is done here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("replication.machine.cores", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="module")
-def table():
+def table(one_process):
     return survival_table([8], 1, 3, 0.5).set_index(["loss", "family"]).relation
 
 
