@@ -115,7 +115,7 @@ WRONG = {
         "partial_auc_share": [0.1, 1.0, *POSITIVE],
         "sources": [None, [], "digits", ["digits", "digits"], ["nosuch"], [5]],
         "anchors": [2, 1798, *COUNT],
-        "candidates": [301, *COUNT],
+        "candidates": [201, *COUNT],
         "rates": [*LIST, [0], [0.1, "x"]],
         **dict.fromkeys(("nu", "ridge", "gap_margin", "noise", "client_noise"), POSITIVE),
         **dict.fromkeys(("temperature", "view_strength", "noise_rate"), POSITIVE),

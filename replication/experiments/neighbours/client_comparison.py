@@ -17,9 +17,9 @@ from replication.experiments.neighbours.separate_clients import (
 )
 from replication.experiments.neighbours.workers import in_parallel
 
-DUAL, ADAPTIVE, LOCAL, OPTIMUM = "FGDA", "AdaFGDA", "local negatives", "local negatives, exact"
+DUAL, ADAPTIVE, LOCAL, OPTIMUM = "FGDA", "AdaFGDA", "local negatives", "local negatives, minimum"
 POOL = 1000  # digits among which each client finds its class
-START = 0.3  # of the norm sqrt(d): from large encoders the first steps would overshoot
+START = 0.5  # of the norm sqrt(d): from large encoders the first steps overshoot
 POINTS = 12  # of each curve
 
 

@@ -155,7 +155,7 @@ def _threshold(cost: Tensor, beta: float, kappa: float) -> Tensor:
     """Return s [..., 1] at which the mean of sigmoid(kappa (cost - s)) is beta, by bisection."""
     shift = math.log(beta / (1 - beta)) / kappa
     low, high = cost.amin(dim=-1, keepdim=True) - shift, cost.amax(dim=-1, keepdim=True) - shift
-    for _ in range(50):
+    for _ in range(36):
         middle = (low + high) / 2
         too_low = (kappa * (cost - middle)).sigmoid().mean(dim=-1, keepdim=True) > beta
         low, high = torch.where(too_low, middle, low), torch.where(too_low, high, middle)

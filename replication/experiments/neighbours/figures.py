@@ -27,7 +27,7 @@ def survival_figure(table: pd.DataFrame) -> plt.Figure:
         for (row, column), code in np.ndenumerate(codes):
             words = RELATIONS[code].replace(" among", "\namong").replace("another ", "another\n")
             colour = "white" if code == 0 else "black"
-            axis.text(column, row, words, ha="center", va="center", fontsize=8, color=colour, linespacing=0.9)
+            axis.text(column, row, words, ha="center", va="center", fontsize=8, color=colour, linespacing=1.15)
         counts = {"all batches": "all 84\nbatches", "2-design": "2-design\n(12 batches)", "fixed": "fixed\n(3 batches)"}
         axis.set_xticks(range(len(families)), [counts.get(family, family) for family in families])
         axis.set_yticks(range(len(losses)), losses)
@@ -41,7 +41,7 @@ def anchor_figure(curves: pd.DataFrame, seeds: int) -> plt.Figure:
     """Draw the gap and the gradient norm against the samples, one row for each source."""
     sources = list(dict.fromkeys(curves.source))
     figure, axes = plt.subplots(len(sources), 2, figsize=(10.5, 3.7 * len(sources)), squeeze=False, sharex=True)
-    names = {"gap": "Φ above the least found", "gradient": "norm of the gradient of Φ"}
+    names = {"gap": "Φ above its least value", "gradient": "norm of the gradient of Φ"}
     styles = method_styles(curves.method)
     for row, source in zip(axes, sources, strict=True):
         for axis, (measure, label) in zip(row, names.items(), strict=True):
@@ -80,29 +80,28 @@ def client_figure(curves: pd.DataFrame, ends: pd.DataFrame, seeds: int) -> plt.F
 def noise_figure(noise: pd.DataFrame, seeds: int) -> plt.Figure:
     """Draw both parts of the variance by selector, and total variance and bias with and without the snapshot over time."""
     selectors = list(dict.fromkeys(noise.selector))
-    figure, axes = plt.subplots(1, 3, figsize=(13.5, 4.4))
-    first = noise[(noise["updates since"] == 0) & (noise.snapshot == "none")].groupby("selector", sort=False)
-    means, whole = first[["views", "batches"]].mean().loc[selectors], first.total
-    errors = [whole.get_group(name).mean() - student_interval(whole.get_group(name))[0] for name in selectors]
-    axes[0].bar(selectors, means.views, color="#bbbbbb", label="views: E Var(g|B)")
-    colours = [METHOD_COLOURS[name] for name in selectors]
-    axes[0].bar(
-        selectors, means.batches, bottom=means.views, yerr=errors, capsize=4, color=colours, label="batches: Var E(g|B)"
-    )
-    axes[0].set(ylabel="variance / |full-batch gradient|²", title="Where the noise comes from")
-    axes[0].legend()
+    figure, axes = plt.subplots(1, 3, figsize=(14.5, 4.6))
+    now = noise[(noise["updates since"] == 0) & (noise.snapshot == "none")].groupby("selector")
+    parts = {"views": ("#bbbbbb", "views: E Var(g|B)"), "batches": ("#444444", "batches: Var E(g|B)")}
+    for shift, (part, (colour, label)) in zip((-0.2, 0.2), parts.items(), strict=True):
+        means = now[part].mean()[selectors]
+        errors = [means[name] - student_interval(now.get_group(name)[part])[0] for name in selectors]
+        places = np.arange(len(selectors)) + shift
+        axes[0].bar(places, means, 0.38, yerr=errors, capsize=4, color=colour, ecolor="#d55e00", label=label)
+    axes[0].set_xticks(range(len(selectors)), selectors)
+    axes[0].set(yscale="log", ylabel="variance / |full-batch gradient|²", title="Where the noise comes from")
+    axes[0].grid(False, axis="x")
+    axes[0].legend(loc="upper left")
     dashes = {"none": "-", "embeddings": "--", "gradients": ":"}
-    for axis, measure, label in (
-        (axes[1], "total", "variance / |full-batch gradient|²"),
-        (axes[2], "bias", "|E g - full-batch gradient| / its norm"),
-    ):
+    labels = {"total": "variance / |full-batch gradient|²", "bias": "|E g - full-batch gradient| / its norm"}
+    for axis, (measure, label) in zip(axes[1:], labels.items(), strict=True):
         for (selector, correction), group in noise.groupby(["selector", "snapshot"], sort=False):
             if selector in ("SGD", "SwapSearch"):
                 name = f"{selector}, {'no snapshot' if correction == 'none' else f'snapshot of {correction}'}"
                 _band(axis, group, "updates since", measure, METHOD_COLOURS[selector], name, linestyle=dashes[correction])
-        axis.set(yscale="log", xlabel="updates since the snapshot", ylabel=label)
-    axes[1].set_title("Noise with a snapshot")
-    axes[2].set_title("Bias with a snapshot")
+        axis.set(xlabel="updates since the snapshot", ylabel=label)
+    axes[1].set(yscale="log", title="Noise with a snapshot")
+    axes[2].set(ylim=(0, None), title="Bias with a snapshot")
     handles, labels = axes[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(f"Noise of a contrastive gradient: mean and 95 % interval of n = {seeds} seeds")
@@ -110,10 +109,10 @@ def noise_figure(noise: pd.DataFrame, seeds: int) -> plt.Figure:
 
 
 def _band(axis, group: pd.DataFrame, x: str, y: str, colour, label: str, linestyle: str = "-") -> None:
-    """Draw the mean over seeds against x, with its 95 % interval as a band, cut off at a thousandth of the mean."""
+    """Draw the mean over seeds against x, with its 95 % interval as a band, cut off at a fifth of the mean."""
     values = group.groupby(x)[y]
     mean = values.mean()
     ends = values.apply(student_interval)
     low, high = (np.array([end[side] for end in ends]) for side in (0, 1))
     axis.plot(mean.index, mean, color=colour, label=label, linestyle=linestyle)
-    axis.fill_between(mean.index, np.maximum(low, mean * 1e-3), high, color=colour, alpha=0.2, linewidth=0)
+    axis.fill_between(mean.index, np.maximum(low, mean / 5), high, color=colour, alpha=0.2, linewidth=0)

@@ -5,12 +5,12 @@ two samples share one line), and one fixed partition, three parallel lines. How 
 loss L is read off random points and, unless F and L are multiples of each other, off the minima that L-BFGS finds:
 
 - equal, proportional: F = L, or F = c L, at all random points, within 1e-10.
-- same optimum: the best point of L is a best point of F, and each best point of F that was found is one of L.
-- optimum among others: the former only, so that training on the family may end elsewhere.
-- another optimum: the best point of L is none of F.
+- same optimum: each best point of F that was found is a best point of L.
+- optimum among others: the best point of L is one of F, but F has others that are none of L: training may end elsewhere.
+- another optimum: neither.
 
 A gap counts from 1e-8 on, and as none up to 1e-9; in between the relation is undecided. The last three are evidence from a
-search: every gap is that of a point found, so "another optimum" rests on the search for L only.
+search, not proofs.
 """
 
 from itertools import combinations
@@ -131,11 +131,11 @@ def _relation(objective, batches, full: Tensor, mine: Tensor, minima: list, star
 
 def name_relation(gap: float, worst_end: float) -> str:
     """Return the relation of two losses that are no multiples of each other, from the gaps of `survival_table`."""
-    if gap > GAP:
-        return ANOTHER
-    if gap > NO_GAP or NO_GAP < worst_end <= GAP:
+    if worst_end <= NO_GAP:
+        return SAME
+    if worst_end <= GAP or NO_GAP < gap <= GAP:
         return UNDECIDED
-    return SAME if worst_end <= NO_GAP else AMONG
+    return AMONG if gap <= NO_GAP else ANOTHER
 
 
 def _cut(value: float) -> float:

@@ -56,7 +56,7 @@ def judge_slopes(ends: pd.DataFrame) -> Judgement:
         parts.append(f"{source}: {means}; NSTORM less moving average [{low:.2f}, {high:.2f}], n={len(slopes)}")
         lows.append(low)
         highs.append(high)
-    text = f"slope of log gradient norm against log samples, {' | '.join(parts)}; theory: -1/3 and -1/4"
+    text = f"slope of log gradient norm against log samples, {' | '.join(parts)}; theory without convexity: -1/3 and -1/4"
     if any(pd.isna(lows)):
         return UNTESTED, text
     if all(high < 0 for high in highs):
@@ -76,7 +76,7 @@ def judge_clients(ends: pd.DataFrame, periods: list[int]) -> Judgement:
     parts = [f"{row['method']}, q={row['q']}: {interval_in_words(row, 'share')}" for row in rows.to_dict("records")]
     exact = ends[ends.method == OPTIMUM].gap.mean()
     text = (
-        f"gap relative to that of the exact minimum of the local losses ({exact:.3g} above the full-batch optimum), n="
+        f"gap relative to that of the minimum of the local losses ({exact:.3g} above the full-batch optimum), n="
         f"{int(rows.n.min())}: {'; '.join(parts)}; arrived: up to {REACHED:g}"
     )
     if rows.n.min() < 2:

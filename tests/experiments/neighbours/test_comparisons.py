@@ -27,7 +27,7 @@ def anchors():
 
 @pytest.fixture(scope="module")
 def clients():
-    return compare_clients(ClientSetting(3, 4, 5, 2, 0.3, 12, 2, 0.1, 0.1, 0.02, 0.1, 1), [1, 4], seeds=2)
+    return compare_clients(ClientSetting(3, 4, 5, 2, 0.3, 12, 2, 0.005, 0.01, 0.001, 0.01, 1), [1, 4], seeds=2)
 
 
 def test_anchor_tables(anchors):

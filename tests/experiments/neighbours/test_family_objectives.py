@@ -17,6 +17,7 @@ from replication.experiments.neighbours.family_objectives import (
     spectral_of_moment,
     spectral_shared,
 )
+from replication.experiments.neighbours.storm import decay, recursive
 from replication.experiments.neighbours.surviving_losses import families
 from replication.losses import SogCLR
 from replication.selection import FullBatch
@@ -136,6 +137,34 @@ def test_partial_auc_is_the_instance_wise_form_at_its_duals_plus_one(beta):
         ]
         assert float(ends[1] - ends[0]) / 2e-4 == pytest.approx(0, abs=1e-5)
         assert place == 2 or min(ends) > value
+
+
+@pytest.mark.parametrize("ascend", [True, False])
+def test_the_storm_recursion_finds_the_duals_unless_gamma_descends(ascend):
+    """The optimiser of PAUCI; as released, gamma descends too and ends at its bound."""
+    generator = torch.Generator().manual_seed(0)
+    positive, negative = (torch.rand(count, generator=generator, dtype=torch.float64) for count in (40, 400))
+    positive, negative = 0.4 + 0.6 * positive, 0.8 * negative
+    now = before = torch.tensor([0.5, 0.5, 1.0, 0.5], dtype=torch.float64)
+    signs, estimate = torch.tensor([-1, -1, 1 if ascend else -1, -1], dtype=torch.float64), None
+    for step in range(300):
+        left = decay(step, 50, 1 / 3)
+        part = (
+            positive[torch.randint(40, (20,), generator=generator)],
+            negative[torch.randint(400, (120,), generator=generator)],
+        )
+        new, old = (_slope(*part, point) for point in (now, before))
+        estimate, before = recursive(estimate, new, old, left**2), now
+        now = (now + 0.1 * left * signs * estimate).clamp(torch.tensor([0.0, 0, -1, -5]), torch.tensor([1.0, 1, 1, 5]))
+    wanted = torch.stack(duals(positive, negative, 0.5, 5.0))
+    if ascend:
+        assert torch.allclose(now, wanted, atol=0.05)
+    else:
+        assert now[2] == 1 and wanted[2] < 0
+
+
+def _slope(positive, negative, point):
+    return torch.autograd.functional.jacobian(lambda q: instance_wise(positive, negative, *q, 0.5, 5.0), point)
 
 
 @pytest.mark.parametrize(("name", "batches"), NINE_FAMILIES)

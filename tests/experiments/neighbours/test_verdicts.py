@@ -80,7 +80,7 @@ def slopes(storm, average):
 )
 def test_slopes(storm, average, verdict):
     found, evidence = judge_slopes(slopes(storm, average))
-    assert found == verdict and "theory: -1/3 and -1/4" in evidence
+    assert found == verdict and "theory without convexity: -1/3 and -1/4" in evidence
 
 
 def shares(dual, adaptive, local, q=8):
