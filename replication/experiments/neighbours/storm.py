@@ -5,8 +5,9 @@
 `new` and `old` are measured with the same fresh sample, at the present point and at the one before. That is STORM (Cutkosky &
 Orabona 2019), the estimator of all three neighbours here: of the inner values and gradients in NSTORM (Liu et al. 2024), of
 the gradients by client in FGDA (Huang et al. 2024), and of the gradients by the duals of the partial AUC in the optimiser of
-Shao et al. (2022). Two cases are older: with beta = 1 the estimate is the plain measurement, and with `old` = `new`, no correction for the move,
-it is a moving average, as in SogCLR. The papers of the three could not be read; their rules are recalled, not checked.
+Shao et al. (2022). Two cases are older: with beta = 1 the estimate is the plain measurement, and with `old` = `new`, no
+correction for the move, it is a moving average, as in SogCLR. The papers of the three could not be read; their rules are
+recalled, not checked.
 """
 
 import torch

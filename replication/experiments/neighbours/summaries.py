@@ -1,14 +1,16 @@
 """Means over seeds with their intervals, for all tables of this notebook."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from replication.evaluation.interval import student_interval
 
 
-def over_seeds(table: pd.DataFrame, keys: list[str], measures: list[str]) -> pd.DataFrame:
+def over_seeds(table: pd.DataFrame, keys: list[str], measures: list[str], plain: Sequence[str] = ()) -> pd.DataFrame:
     """Return one row for each value of `keys`: n seeds, and of each measure the mean, "<measure> low" and "high".
 
-    The ends are those of Student's 95 % interval; NaN with a single seed.
+    The ends are those of Student's 95 % interval; NaN with a single seed. Of the measures `plain` only the mean is given.
     """
     rows = []
     for values, group in table.groupby(keys, sort=False):
@@ -16,7 +18,7 @@ def over_seeds(table: pd.DataFrame, keys: list[str], measures: list[str]) -> pd.
         for measure in measures:
             low, high = student_interval(group[measure])
             row |= {measure: group[measure].mean(), f"{measure} low": low, f"{measure} high": high}
-        rows.append(row)
+        rows.append(row | {measure: group[measure].mean() for measure in plain})
     return pd.DataFrame(rows)
 
 
