@@ -9,6 +9,7 @@
 | `recalibrated`, `learned_norms` | batch normalisation with the statistics of other batches, for a while |
 | `paired_comparison` | selectors against a baseline, paired over seeds |
 | `paired_bootstrap` | one selector against another, over test queries |
+| `holm` | p-values of several comparisons, corrected for their number |
 """
 
 from replication.evaluation.bootstrap import paired_bootstrap
@@ -18,9 +19,11 @@ from replication.evaluation.knn import knn_accuracy
 from replication.evaluation.linear_probe import linear_probe_accuracy
 from replication.evaluation.recalibrated import learned_norms, recalibrated
 from replication.evaluation.retrieval import retrieval, retrieval_metrics
+from replication.evaluation.several import holm
 
 __all__ = [
     "corruption_retrieval",
+    "holm",
     "knn_accuracy",
     "learned_norms",
     "linear_probe_accuracy",
