@@ -13,7 +13,7 @@ PARAMETERS |= {
     "rates": [1e-2, 1e-3],
     "tuning_seeds": 1,
 }
-PARAMETERS |= {"first_seed": 5, "seeds": 3, "longer": 1.5, "margin": 1.0, "rule_from": "", "workers": 1}
+PARAMETERS |= {"first_seed": 5, "seeds": 3, "longer": 1.5, "margin": 1.0, "rule_from": "", "full_training": "", "workers": 1}
 
 
 def small_design(**changes) -> Design:

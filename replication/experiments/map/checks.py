@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from replication.experiments.checks import check_names
+from replication.experiments.map.agreement import FULL
 from replication.experiments.map.design import BASELINE, Design
 from replication.features.sources import TEXT, VIEWS, Towers
 from replication.files import within_project
@@ -25,11 +26,12 @@ def check_parameters(parameters: dict) -> dict:
 
     Raises:
         TypeError, ValueError: one line for the first that cannot work.
-        FileNotFoundError: `rule_from` holds no map.
+        FileNotFoundError: `rule_from` holds no map, or `full_training` no fine-tuning.
     """
     p = parameters
     check_names(p)
-    check_text("source", p["source"])
+    for name in ("source", "rule_from", "full_training"):
+        check_text(name, p[name])
     check_count("items", p["items"], 0)
     for name in ("left", "right", "workers"):
         check_count(name, p[name], 0)
@@ -56,6 +58,10 @@ def check_parameters(parameters: dict) -> dict:
     design_of(p)
     if p["rule_from"] and not (within_project(p["rule_from"]) / MAP).is_file():
         raise FileNotFoundError(f"rule_from={p['rule_from']!r} must be the folder of a map's results; it has no {MAP}")
+    if p["full_training"] and not (within_project(p["full_training"]) / FULL).is_file():
+        raise FileNotFoundError(
+            f"full_training={p['full_training']!r} must be the folder of results of 06_clip; it has no {FULL}"
+        )
     return parameters
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from replication.evaluation import paired_comparison
 from replication.evaluation.comparison import BETTER, SAME, WORSE
+from replication.experiments.map.agreement import AGREE, DISAGREE
 from replication.experiments.map.checks import kind_of
 from replication.experiments.map.design import SHARED_RATE, Design
 from replication.experiments.map.in_words import cell_in_words
@@ -16,7 +17,7 @@ MILD, HARD = "SwapSearch, k 2", "SwapSearch, whole set"
 RIGHT = 0.8  # of a rule's balanced signs, on data that it was not fitted on
 # By kind of pairs: the claims that a map gives a verdict on.
 CLAIMS = {
-    "captions": ("map-small", "map-large", "map-harder", "map-size", "map-cost", "map-rule"),
+    "captions": ("map-small", "map-large", "map-harder", "map-size", "map-cost", "map-rule", "map-pilot"),
     "texts": ("map-texts-small", "map-texts-large"),
     "views": ("map-views-small", "map-views-large"),
 }
@@ -25,12 +26,19 @@ PROFILES = {"captions": "cpu", "texts": "cpu-text", "views": "cpu-cifar100"}
 
 
 def judge(
-    cells: pd.DataFrame, runs: pd.DataFrame, rules: pd.DataFrame, design: Design, source: str, margin: float, setting: str
+    cells: pd.DataFrame,
+    runs: pd.DataFrame,
+    rules: pd.DataFrame,
+    beside: pd.DataFrame,
+    design: Design,
+    source: str,
+    margin: float,
+    setting: str,
 ) -> list[tuple[str, str, str, str]]:
     """Return (name, verdict, evidence, table) of every claim of the map; of those on other kinds of pairs UNTESTED.
 
     Args:
-        cells: as `judging.judged`; runs: as `tables.runs`; rules: as `rule.rules`.
+        cells: as `judging.judged`; runs: as `tables.runs`; rules: as `rule.rules`; beside: as `agreement.side_by_side`.
         design: the map.
         source: what was trained on.
         margin: points of R@10 within which a difference is none.
@@ -43,8 +51,9 @@ def judge(
         "size": _size(cells, runs, margin),
         "cost": _cost(runs, design, margin),
         "rule": _rule(rules),
+        "pilot": _pilot(beside),
     }
-    tables = {"size": "equivalent", "rule": "rule", "cost": "longer"}
+    tables = {"size": "equivalent", "rule": "rule", "cost": "longer", "pilot": "full_training"}
     rows = []
     for kind, names in CLAIMS.items():
         for name in names:
@@ -130,6 +139,21 @@ def _rule(rules: pd.DataFrame) -> tuple[str, str]:
         for row in known.to_dict("records")
     ]
     return (HOLDS if best >= RIGHT else FAILS), f"{'; '.join(parts)} (balanced over signs; guessing 0.5)"
+
+
+def _pilot(beside: pd.DataFrame) -> tuple[str, str]:
+    """Return whether heads and full training come to the same outcome for every way that both tried."""
+    if beside.empty:
+        return UNTESTED, "needs full_training, results of 06_clip at one of the batch sizes"
+    parts = [
+        f"{row['selector']} {row['heads: R@10']:+.2f} ({row['heads: outcome']}, n={row['heads: n']}) with heads, "
+        f"{row['full: R@10']:+.2f} ({row['full: outcome']}, n={row['full: n']}) with full training"
+        for row in beside.to_dict("records")
+    ]
+    evidence = f"at B = {beside['B'].iloc[0]}, R@10 against shuffled batches: {'; '.join(parts)}"
+    if DISAGREE in set(beside.agree):
+        return (CAVEAT if AGREE in set(beside.agree) else FAILS), evidence
+    return (HOLDS if AGREE in set(beside.agree) else UNTESTABLE), evidence
 
 
 def _pairs(pairs: list[tuple[int, pd.DataFrame, str, str]], margin: float, wanted: str) -> tuple[str, str]:

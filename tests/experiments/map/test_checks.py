@@ -46,6 +46,11 @@ def test_a_map_to_fit_the_rule_on_must_exist():
         check_parameters(PARAMETERS | {"rule_from": "results/nowhere"})
 
 
+def test_full_training_to_compare_with_must_exist():
+    with pytest.raises(FileNotFoundError, match="full_training='results/map' must be the folder of results of 06_clip"):
+        check_parameters(PARAMETERS | {"full_training": "results/map"})
+
+
 def test_kinds_of_pairs():
     kinds = [kind_of(source) for source in ("digits", "flickr8k", "flickr8k text", "cifar100 views", "my.npz")]
     assert kinds == ["digits", "captions", "texts", "views", "captions"]

@@ -50,8 +50,9 @@ GAIN, NOTHING, HARM, OPEN = (3.0, BETTER), (0.1, SAME), (-3.0, WORSE), (1.5, UND
 RUNS = {"SGD": [10, 20, 22, 40], MILD: [14, 23, 20, 39], HARD: [13, 21, 20, 30], "SGD, 2 x epochs": [12, 21, 25, 42]}
 
 
-def verdicts(small=GAIN, large=HARM, runs=RUNS, right=0.9, source="flickr8k"):
-    found = judge(cells_of(small, large), runs_of(runs), rules_of(right), DESIGN, source, 1.0, "setting")
+def verdicts(small=GAIN, large=HARM, runs=RUNS, right=0.9, source="flickr8k", beside=None):
+    beside = pd.DataFrame() if beside is None else beside
+    found = judge(cells_of(small, large), runs_of(runs), rules_of(right), beside, DESIGN, source, 1.0, "setting")
     assert [name for name, *_ in found] == [name for names in CLAIMS.values() for name in names]
     return {name: verdict for name, verdict, *_ in found}
 
@@ -67,7 +68,7 @@ def test_small_batches(small, wanted):
 def test_a_gain_at_some_sizes_only_has_a_caveat():
     cells = cells_of(GAIN, HARM)
     cells.loc[cells["B"] == 4, ["difference", "outcome"]] = (0.1, SAME)
-    found = judge(cells, runs_of(RUNS), rules_of(0.9), DESIGN, "flickr8k", 1.0, "setting")
+    found = judge(cells, runs_of(RUNS), rules_of(0.9), pd.DataFrame(), DESIGN, "flickr8k", 1.0, "setting")
     assert found[0][:2] == ("map-small", CAVEAT)
 
 
@@ -99,8 +100,28 @@ def test_the_rule():
     assert verdicts(right=float("nan"))["map-rule"] == UNTESTED
 
 
+def beside_of(*agree):
+    rows = [{"selector": "SC", "B": 32, "agree": word} for word in agree]
+    values = {f"{kind}: {name}": 1 for kind in ("heads", "full") for name in ("R@10", "outcome", "n")}
+    return pd.DataFrame([row | values for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("agree", "wanted"),
+    [
+        (["agree", "open"], HOLDS),
+        (["agree", "disagree"], CAVEAT),
+        (["disagree", "open"], FAILS),
+        (["open"], UNTESTABLE),
+        ([], UNTESTED),
+    ],
+)
+def test_the_pilot(agree, wanted):
+    assert verdicts(beside=beside_of(*agree))["map-pilot"] == wanted
+
+
 @pytest.mark.parametrize(("source", "kind"), [("flickr8k text", "texts"), ("cifar100 views", "views"), ("digits", None)])
 def test_a_map_speaks_for_its_kind_of_pairs_alone(source, kind):
-    found = verdicts(source=source)
+    found = verdicts(source=source, beside=beside_of("agree"))
     for other, names in CLAIMS.items():
         assert all((found[name] == UNTESTED) == (other != kind) for name in names)
