@@ -1,7 +1,7 @@
 """The losses of one small training of heads, pinned to the protocol's number.
 
-Whoever changes the numerics of heads sees this fail: then raise `PROTOCOL` beside the training code, so that trainings on the disk
-are not mixed with new ones, and pin the new losses here.
+Whoever changes the numerics of heads sees this fail: then raise `PROTOCOL` beside the training code, so that trainings on the
+disk are not mixed with new ones, and pin the new losses here.
 """
 
 import pytest
