@@ -22,15 +22,16 @@ def similarity_factors(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat([u, v], dim=1), torch.cat([v, u], dim=1)
 
 
-def nearest_neighbours(u: Tensor, v: Tensor, count: int, block_elements: int = BLOCK_ELEMENTS) -> LongTensor:
-    """Return the `count` most similar other pairs of each pair, the most similar first.
+def nearest_neighbours(u: Tensor, v: Tensor, count: int, block_elements: int = BLOCK_ELEMENTS, skip: int = 0) -> LongTensor:
+    """Return the `count` most similar other pairs of each pair, the most similar first, after the `skip` most similar ones.
 
     Exact. Ties are broken the same way in every run, but in no particular order.
 
     Args:
         u, v: unit rows [N, d].
-        count: neighbours wanted, 1 <= count <= N - 1.
+        count: neighbours wanted, 1 <= count <= N - 1 - skip.
         block_elements: compare as many rows at once as give about this many similarities.
+        skip: so many of the most similar pairs are left out, >= 0.
 
     Returns:
         Indices [N, count] on the CPU.
@@ -39,24 +40,28 @@ def nearest_neighbours(u: Tensor, v: Tensor, count: int, block_elements: int = B
         ValueError: `count` out of range.
     """
     size = len(u)
-    check_count("count", count, 1, size - 1, "the number of other samples")
+    check_count("count", count, 1, size - 1 - skip, "the number of other samples" + (" after those to skip" if skip else ""))
     left, right = similarity_factors(u, v)
     found = []
     for rows in torch.arange(size, dtype=torch.int64, device=u.device).split(max(1, block_elements // size)):
         similarity = left[rows] @ right.T
         similarity[torch.arange(len(rows), dtype=torch.int64, device=u.device), rows] = -torch.inf
-        found.append(similarity.topk(count, dim=1).indices.cpu())
+        found.append(similarity.topk(skip + count, dim=1).indices[:, skip:].cpu())
     return torch.cat(found)
 
 
-def neighbour_graph(u: Tensor, v: Tensor, neighbours: int) -> csr_array:
+def neighbour_graph(u: Tensor, v: Tensor, neighbours: int, skip: int = 0, mutual: bool = False) -> csr_array:
     """Return the symmetrised nearest-neighbour graph as a sparse 0/1 adjacency matrix [N, N], int8.
 
-    i and j are joined if either is among the `neighbours` most similar pairs of the other; fewer than `neighbours` other
-    pairs are all taken.
+    i and j are joined if either is among the neighbours of the other, or only if each is, with `mutual`. The neighbours of a
+    pair are the `neighbours` most similar ones after the `skip` most similar; fewer than `neighbours` are all taken. Nobody
+    is joined where no other pair is left after those to skip.
     """
     size = len(u)
-    near = nearest_neighbours(u, v, min(neighbours, size - 1)).numpy()
+    count = min(neighbours, size - 1 - skip)
+    if count < 1:
+        return csr_array((size, size), dtype=np.int8)
+    near = nearest_neighbours(u, v, count, skip=skip).numpy()
     pointers = np.arange(0, near.size + 1, near.shape[1])
     directed = csr_array((np.ones(near.size, dtype=np.int8), near.ravel(), pointers), shape=(size, size))
-    return directed.maximum(directed.T).tocsr()
+    return (directed.minimum(directed.T) if mutual else directed.maximum(directed.T)).tocsr()

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 SELECTORS = {
     "balanced k-means": lambda batch_size: BalancedKMeans(batch_size, branching=3),
     "graph partition": GraphPartition,
+    "graph partition, communities": lambda batch_size: GraphPartition(batch_size, communities=1 if batch_size < 4 else 2),
     "gcbs": GCBS,
     "nearest neighbour": NearestNeighbour,
     "half balanced k-means": lambda batch_size: MixedBatches(BalancedKMeans(batch_size), 0.5),
@@ -81,10 +82,36 @@ def test_the_graph_joins_two_samples_if_either_is_a_neighbour_of_the_other():
     assert np.array_equal(neighbour_graph(u, v, 99).toarray(), 1 - np.eye(20))
 
 
+@settings(max_examples=25, deadline=None)
+@given(n=st.integers(2, 30), count=st.integers(1, 29), skip=st.integers(0, 28), seed=st.integers(0, 10**6))
+def test_the_nearest_can_be_skipped(n, count, skip, seed):
+    skip = min(skip, n - 2)
+    count = min(count, n - 1 - skip)
+    u, v = unit_embeddings(n, seed=seed)
+    expected = (u @ v.T + v @ u.T).fill_diagonal_(-torch.inf).argsort(dim=1, descending=True)[:, skip : skip + count]
+    assert torch.equal(nearest_neighbours(u, v, count, skip=skip), expected)
+
+
+@pytest.mark.parametrize(("skip", "taken"), [(0, 3), (5, 3), (18, 1), (19, 0), (30, 0)])
+@pytest.mark.parametrize("mutual", [False, True])
+def test_a_graph_without_the_nearest_and_of_mutual_neighbours(skip, taken, mutual):
+    u, v = unit_embeddings(20)
+    order = (u @ v.T + v @ u.T).fill_diagonal_(-torch.inf).argsort(dim=1, descending=True)[:, :19]
+    near = order[:, skip : skip + 3].tolist()
+    assert all(len(row) == taken for row in near)
+    join = all if mutual else any
+    expected = [[int(join((j in near[i], i in near[j]))) for j in range(20)] for i in range(20)]
+    graph = neighbour_graph(u, v, 3, skip, mutual)
+    assert graph.toarray().tolist() == expected and graph.nnz == np.sum(expected)
+
+
 @pytest.mark.parametrize("count", [0, 20])
 def test_neighbours_that_do_not_exist_are_an_error(count):
     with pytest.raises(ValueError, match=rf"^count={count} must be >= 1 and <= 19 \(the number of other samples\)$"):
         nearest_neighbours(*unit_embeddings(20), count)
+    limits = r">= 1 and <= 15 \(the number of other samples after those to skip\)"
+    with pytest.raises(ValueError, match=rf"^count=16 must be {limits}$"):
+        nearest_neighbours(*unit_embeddings(20), 16, skip=4)
 
 
 @every_selector
