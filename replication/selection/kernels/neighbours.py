@@ -10,7 +10,7 @@ No N x N matrix is ever held: memory is linear in the number of pairs.
 import numpy as np
 import torch
 from scipy.sparse import csr_array
-from torch import LongTensor, Tensor
+from torch import Generator, LongTensor, Tensor
 
 from replication.validation import check_count
 
@@ -47,6 +47,45 @@ def nearest_neighbours(u: Tensor, v: Tensor, count: int, block_elements: int = B
         similarity = left[rows] @ right.T
         similarity[torch.arange(len(rows), dtype=torch.int64, device=u.device), rows] = -torch.inf
         found.append(similarity.topk(skip + count, dim=1).indices[:, skip:].cpu())
+    return torch.cat(found)
+
+
+def neighbours_among_some(
+    u: Tensor, v: Tensor, candidates: int, count: int, generator: Generator | None, block: int = 32
+) -> LongTensor:
+    """Return for each pair its `count` most similar other pairs among `candidates` random ones, most similar first.
+
+    Time is linear in the number of pairs. `block` consecutive pairs share their candidates, which makes the similarities one
+    product of matrices; the candidates of each are random all the same. So the pairs must come in random order, or pairs
+    that are alike would all be joined with the same few.
+
+    Args:
+        u, v: unit rows [N, d], in random order.
+        candidates: pairs to choose from, N at most, perhaps the pair itself among them.
+        count: neighbours wanted, 1 <= count < candidates.
+        generator: a CPU generator, or None.
+        block: pairs that share candidates, 1 or more.
+
+    Returns:
+        Indices [N, count] on the CPU.
+
+    Raises:
+        ValueError: `candidates` or `count` out of range.
+    """
+    size = len(u)
+    check_count("candidates", candidates, 2, size, "the number of samples")
+    check_count("count", count, 1, candidates - 1, "candidates - 1")
+    left, right = similarity_factors(u, v)
+    order = torch.randperm(size, generator=generator, dtype=torch.int64, device="cpu")
+    order = torch.cat([order, order[:candidates]]).to(u.device)
+    blocks = torch.arange(size, dtype=torch.int64, device=u.device).split(block)
+    starts = torch.randint(size, (len(blocks),), generator=generator, dtype=torch.int64, device="cpu").tolist()
+    found = []
+    for rows, start in zip(blocks, starts, strict=True):
+        among = order[start : start + candidates]
+        similarity = left[rows] @ right[among].T
+        similarity[rows[:, None] == among] = -torch.inf
+        found.append(among[similarity.topk(count, dim=1).indices].cpu())
     return torch.cat(found)
 
 
