@@ -18,7 +18,7 @@ class JointExamples(BatchSelector):
 
         score_i = -z_ii + (log sum_{j in S} exp(z_ij) + log sum_{j in S} exp(z_ji)) / 2,
 
-    and -z_ii alone for the first block: how hard the pair i is against the partners of S, the two directions averaged. A
+    and -z_ii alone for the first block: how hard the pair i is beside the pairs of S, the two directions averaged. A
     reference model turns hardness into learnability: its own score is subtracted, so that pairs that are hard for it too,
     such as wrong captions, are not sought.
 
