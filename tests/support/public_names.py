@@ -122,14 +122,19 @@ CALLS = {
             *(selection.FixedBatches(batches=rows).select(x.u) for rows in ([[3, 1], [0, 2]], x.batches)),
         ),
         "FullBatch": select(selection.FullBatch()),
-        "GraphPartition": select(selection.GraphPartition(4, 5, 0.1)),
+        "GraphPartition": select(selection.GraphPartition(4, 5, 0.1), selection.GraphPartition(4, skip=3, communities=2)),
         "IndexSelector": select(Backwards()),
+        "JointExamples": lambda x: (
+            selection.JointExamples(4, temperature=0.1).select(x.u, x.v, torch.Generator().manual_seed(0)),
+            selection.JointExamples(4, 0.5, reference=(x.noise, x.unit)).select(x.u, x.v, torch.Generator().manual_seed(0)),
+        ),
         "MixedBatches": select(*(selection.MixedBatches(each, 0.5) for each in (Sorted(), Backwards()))),
         "NearestNeighbour": select(selection.NearestNeighbour(4, skip=2, window=8)),
         "OrderedSGD": select(
             *(selection.OrderedSGD(4, candidates=kind, loss="nt_xent") for kind in ("partition", "independent"))
         ),
         "PlannedBatchSampler": planned,
+        "RandomWalk": select(*(selection.RandomWalk(4, 0.1, 20, 5, overlap) for overlap in (False, True))),
         "ShuffledBatches": select(*(selection.ShuffledBatches(4, replacement) for replacement in (False, True))),
         "SpectralClustering": select(
             *(selection.SpectralClustering(4, k, affinity, 0.1) for k, affinity in ((None, "log"), (4, "exp"))),
