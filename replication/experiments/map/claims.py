@@ -77,7 +77,7 @@ def _small(cells: pd.DataFrame, margin: float) -> tuple[str, str]:
     parts = [f"{cell_in_words(row)} at the {line}" for line, row in largest]
     evidence = f"largest differences: {'; '.join(parts)}"
     if with_gain:
-        return (HOLDS if with_gain == places else CAVEAT), evidence
+        return _of_sizes(HOLDS if with_gain == places else CAVEAT, evidence, set(mine["B"]))
     return (FAILS if (mine.high <= margin).all() else UNTESTABLE), evidence
 
 
@@ -91,7 +91,7 @@ def _large(cells: pd.DataFrame) -> tuple[str, str]:
     evidence = f"of {len(mine)} cells: {words}; the largest difference: {cell_in_words(mine.loc[mine.difference.idxmax()])}"
     if counts.get(BETTER, 0):
         return FAILS, evidence
-    return (HOLDS if set(counts.index) <= {WORSE, SAME} else CAVEAT), evidence
+    return _of_sizes(HOLDS if set(counts.index) <= {WORSE, SAME} else CAVEAT, evidence, set(mine["B"]))
 
 
 def _harder(runs: pd.DataFrame, margin: float) -> tuple[str, str]:
@@ -126,6 +126,13 @@ def _cost(runs: pd.DataFrame, design: Design, margin: float) -> tuple[str, str]:
     sizes = [size for size in sorted(best) if size <= SMALL and design.longer]
     longer = design.longer_name
     return _pairs([(size, mine[mine["B"] == size], best[size], longer) for size in sizes], margin, wanted=BETTER)
+
+
+def _of_sizes(verdict: str, evidence: str, sizes: set[int]) -> tuple[str, str]:
+    """Return the verdict on a claim on several batch sizes: with a caveat where a single one was tried."""
+    if len(sizes) == 1 and verdict == HOLDS:
+        return CAVEAT, f"{evidence}; of these sizes only B = {min(sizes)} was tried"
+    return verdict, evidence
 
 
 def _rule(rules: pd.DataFrame) -> tuple[str, str]:
@@ -172,7 +179,7 @@ def _pairs(pairs: list[tuple[int, pd.DataFrame, str, str]], margin: float, wante
         return UNTESTED, "this map holds no such cells"
     evidence = "; ".join(parts)
     if all(outcome == wanted for outcome in outcomes):
-        return HOLDS, evidence
+        return _of_sizes(HOLDS, evidence, {size for size, *_ in pairs})
     if wanted in outcomes:
         return CAVEAT, evidence
     return (UNTESTABLE if any(outcome not in (BETTER, WORSE, SAME) for outcome in outcomes) else FAILS), evidence

@@ -57,37 +57,33 @@ def dose_figure(cells: pd.DataFrame, title: str, seeds: int) -> plt.Figure:
     """Draw the gain of each cell, with its 95 % interval over seeds, against the loss of the batches trained on."""
     sizes = sorted(cells.B.unique())
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.95, len(sizes)))
-    figure, axis = plt.subplots(figsize=(8.5, 5))
+    figure, axis = plt.subplots(figsize=(9.5, 5.4))
     axis.axhline(0, color="black", linewidth=1)
     for batch_size, colour in zip(sizes, colours, strict=True):
         mine = cells[cells["B"] == batch_size].sort_values(SHARE)
-        errors = [mine.difference - mine.low, mine.high - mine.difference]
-        axis.errorbar(
-            mine[SHARE],
-            mine.difference,
-            yerr=errors,
-            fmt="o-",
-            color=colour,
-            capsize=2,
-            linewidth=1,
-            alpha=0.9,
-            label=batch_size,
-        )
+        growing = mine.selector.str.startswith("SwapSearch") & ~mine.selector.str.contains("hardness")
+        for rows, style in ((mine[growing], "o-"), (mine[~growing], "s")):
+            errors = [rows.difference - rows.low, rows.high - rows.difference]
+            label = batch_size if style == "o-" else None
+            axis.errorbar(
+                rows[SHARE], rows.difference, yerr=errors, fmt=style, color=colour, capsize=2, linewidth=1, label=label
+            )
         base = float(mine[f"{SHARE} of {BASELINE}"].iloc[0])
         axis.plot(base, 0, "D", color=colour, markeredgecolor="black", markersize=8, zorder=3)
+        if len(sizes) == 1:
+            for row in mine.itertuples():
+                place = mine.loc[row.Index, SHARE], row.difference
+                axis.annotate(row.selector, place, textcoords="offset points", xytext=(5, -11), size=8)
     axis.set(xlabel="mean loss of the batches trained on, as a share of ln B", ylabel=GAIN)
     axis.legend(title="batch size B", ncols=2)
-    figure.suptitle(
-        f"{title}\ncircles: ways to choose, 95 % over n={seeds} seeds; diamonds: shuffled batches",
-        fontsize="medium",
-        parse_math=False,
-    )
+    key = f"circles: SwapSearch on larger and larger chunks; squares: other ways; diamonds: shuffled; 95 % over n={seeds} seeds"
+    figure.suptitle(f"{title}\n{key}", fontsize="medium", parse_math=False)
     return figure
 
 
 def curves_figure(curves: pd.DataFrame, sizes: list[int], methods: list[str], title: str) -> plt.Figure:
     """Draw validation R@10 over the epochs for some batch sizes, mean ± sd over seeds, of one line of rates."""
-    figure, axes = plt.subplots(1, len(sizes), figsize=(4.7 * len(sizes), 4.3), squeeze=False)
+    figure, axes = plt.subplots(1, len(sizes), figsize=(2.6 + 4.4 * len(sizes), 4.6), squeeze=False)
     styles = method_styles(methods)
     for axis, size in zip(axes[0], sizes, strict=True):
         for method in methods:
@@ -106,7 +102,7 @@ def curves_figure(curves: pd.DataFrame, sizes: list[int], methods: list[str], ti
         axis.set(xlabel="epoch", title=f"B = {size}")
         axis.xaxis.get_major_locator().set_params(integer=True)
     axes[0][0].set_ylabel("R@10 on validation pairs (%)")
-    axes[0][-1].legend(fontsize="small", loc="lower right")
+    axes[0][-1].legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     count = int(curves.n.min())
     figure.suptitle(f"{title}; mean ± sd over n={count} seeds", fontsize="medium", parse_math=False)
     return figure

@@ -9,7 +9,7 @@ from replication.experiments.map.claims import CLAIMS, HARD, MILD, judge
 from replication.experiments.map.design import OWN_RATE, SHARED_RATE
 from replication.reporting.run import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
 
-DESIGN = small_design(batch_sizes=(4, 8, 16, 32), epochs=(1, 1, 1, 1), methods=("SGD", MILD, HARD), longer=2.0)
+DESIGN = small_design(batch_sizes=(4, 8, 16, 32, 64), epochs=(1, 1, 1, 1, 1), methods=("SGD", MILD, HARD), longer=2.0)
 
 
 def cell(line, b, selector, difference, outcome):
@@ -47,7 +47,8 @@ def rules_of(right):
 
 
 GAIN, NOTHING, HARM, OPEN = (3.0, BETTER), (0.1, SAME), (-3.0, WORSE), (1.5, UNDECIDED)
-RUNS = {"SGD": [10, 20, 22, 40], MILD: [14, 23, 20, 39], HARD: [13, 21, 20, 30], "SGD, 2 x epochs": [12, 21, 25, 42]}
+RUNS = {"SGD": [10, 20, 22, 40, 41], MILD: [14, 23, 20, 39, 40], HARD: [13, 21, 20, 30, 31]}
+RUNS |= {"SGD, 2 x epochs": [12, 21, 25, 42, 43]}
 
 
 def verdicts(small=GAIN, large=HARM, runs=RUNS, right=0.9, source="flickr8k", beside=None):
@@ -79,19 +80,19 @@ def test_large_batches(large, wanted):
 
 def test_harder_is_worse_or_not():
     assert verdicts()["map-harder"] == HOLDS
-    assert verdicts(runs=RUNS | {HARD: [13, 21, 20, 39.1]})["map-harder"] == FAILS
+    assert verdicts(runs=RUNS | {HARD: [13, 21, 20, 39.1, 40.1]})["map-harder"] == FAILS
     assert verdicts(runs={name: RUNS[name] for name in ("SGD", MILD, "SGD, 2 x epochs")})["map-harder"] == UNTESTED
 
 
 def test_a_batch_of_8_against_one_of_16():
     assert verdicts()["map-size"] == HOLDS
-    assert verdicts(runs=RUNS | {"SGD": [10, 20, 30, 40]})["map-size"] == FAILS
+    assert verdicts(runs=RUNS | {"SGD": [10, 20, 30, 40, 41]})["map-size"] == FAILS
 
 
 def test_choosing_against_training_longer():
     assert verdicts()["map-cost"] == HOLDS
-    assert verdicts(runs=RUNS | {"SGD, 2 x epochs": [12, 30, 31, 42]})["map-cost"] == CAVEAT
-    assert verdicts(runs=RUNS | {"SGD, 2 x epochs": [20, 30, 31, 42]})["map-cost"] == FAILS
+    assert verdicts(runs=RUNS | {"SGD, 2 x epochs": [12, 30, 31, 42, 43]})["map-cost"] == CAVEAT
+    assert verdicts(runs=RUNS | {"SGD, 2 x epochs": [20, 30, 31, 42, 43]})["map-cost"] == FAILS
 
 
 def test_the_rule():
@@ -125,3 +126,12 @@ def test_a_map_speaks_for_its_kind_of_pairs_alone(source, kind):
     found = verdicts(source=source, beside=beside_of("agree"))
     for other, names in CLAIMS.items():
         assert all((found[name] == UNTESTED) == (other != kind) for name in names)
+
+
+def test_one_size_alone_has_a_caveat():
+    cells = cells_of(GAIN, HARM)
+    cells, runs = cells[cells["B"].isin([8, 32])], runs_of(RUNS)
+    found = judge(cells, runs[runs["B"].isin([8, 32])], rules_of(0.9), pd.DataFrame(), DESIGN, "flickr8k", 1.0, "setting")
+    for name, verdict, evidence, _ in found:
+        if name in ("map-small", "map-large", "map-harder", "map-cost"):
+            assert verdict == CAVEAT and "only B = " in evidence, name
