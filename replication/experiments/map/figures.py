@@ -73,7 +73,8 @@ def dose_figure(cells: pd.DataFrame, title: str, seeds: int) -> plt.Figure:
         if len(sizes) == 1:
             for row in mine.itertuples():
                 place = mine.loc[row.Index, SHARE], row.difference
-                axis.annotate(row.selector, place, textcoords="offset points", xytext=(5, -11), size=8)
+                style = {"xytext": (6, 6)} if growing[row.Index] else {"xytext": (-6, -12), "ha": "right"}
+                axis.annotate(row.selector, place, textcoords="offset points", size=8, **style)
     axis.set(xlabel="mean loss of the batches trained on, as a share of ln B", ylabel=GAIN)
     axis.legend(title="batch size B", ncols=2)
     key = f"circles: SwapSearch on larger and larger chunks; squares: other ways; diamonds: shuffled; 95 % over n={seeds} seeds"
