@@ -1,4 +1,4 @@
-"""The instance-wise form of the one-way partial AUC: its dual variables, its value and its saddle, on plain scores."""
+"""The instance-wise form of the one-way partial AUC: its dual variables, its value and its solution, on plain scores."""
 
 import math
 from typing import NamedTuple
@@ -90,7 +90,7 @@ def in_type(duals: Duals, dtype: torch.dtype) -> Duals:
 
 
 def projected(duals: Duals) -> Duals:
-    """Return the nearest duals inside the ranges; b moves first, as the range of gamma begins at b - 1."""
+    """Return the duals put into their ranges; b comes first, as the range of gamma begins at b - 1."""
     a, b = duals.a.clamp(0, 1), duals.b.clamp(0, 1)
     return Duals(a, b, torch.maximum(duals.gamma, b - 1).clamp(max=1), duals.threshold.clamp(0, 5))
 

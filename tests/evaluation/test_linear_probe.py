@@ -135,7 +135,7 @@ def test_a_probe_may_be_fitted_to_the_multiclass_auc(loss):
         weights, bias = _fit(train / 16, labels, 10, 1e-3, 1000, kind)
         value = multiclass_auc_loss((train / 16 @ weights + bias).softmax(dim=1), labels, loss.removeprefix("mauc-"))
         values.append(float(value + 0.5e-3 * weights.square().sum()))
-    assert values[0] < 0.95 * values[1]
+    assert values[0] < 0.99 * values[1]
 
 
 def test_wrong_inputs_of_the_auc_raise_one_clear_line():
