@@ -7,7 +7,7 @@ Values are to be large; negate a loss. `python -m replication sweep` does it for
 
 | module | holds |
 |---|---|
-| `space` | parameters with their ranges, as points of the unit box |
+| `space`, `ranges` | parameters with their ranges, as points of the unit box |
 | `gaussian_process` | what is believed of the values of all settings |
 | `ts_rsr`, `thompson`, `random_search` | rules that choose a batch of settings |
 | `proposing` | a rule, applied: candidates, process, picks |
@@ -20,7 +20,8 @@ from replication.tuning.gaussian_process import GaussianProcess, fit
 from replication.tuning.noise import mean_and_noise
 from replication.tuning.proposing import RULES, propose
 from replication.tuning.random_search import random_search
-from replication.tuning.space import Range, Space, Steps
+from replication.tuning.ranges import Range, Steps
+from replication.tuning.space import Space
 from replication.tuning.thompson import thompson
 from replication.tuning.ts_rsr import ts_rsr
 

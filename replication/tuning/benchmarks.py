@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from replication.torch_settings import plain_tensors
-from replication.tuning.space import Range, Space
+from replication.tuning.ranges import Range
+from replication.tuning.space import Space
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def propose(
     count: int,
     generator: Generator,
     candidates: int = CANDIDATES,
+    avoid: Sequence[dict] = (),
 ) -> list[dict]:
     """Return the next `count` settings, all different and none tried.
 
@@ -44,6 +45,7 @@ def propose(
         generator: where all randomness comes from.
         candidates: from which a rule picks. Half of them are spread over the space, the others lie around the best settings;
             a space of no more settings is looked at as a whole.
+        avoid: further settings that are not proposed, such as those that failed.
 
     Raises:
         TypeError, ValueError: an argument that cannot work; fewer than `count` settings left.
@@ -52,11 +54,11 @@ def propose(
     check_count("count", count, 1)
     check_count("candidates", candidates, count)
     settings = list(settings)
-    values = as_values("values", values, len(settings))
+    values, known = as_values("values", values, len(settings)), [*settings, *avoid]
     if rule == RANDOM or not settings:
-        return space.settings(random_search(space, count, generator, settings))
+        return space.settings(random_search(space, count, generator, known))
     tried = space.points(settings)
-    offered = _candidates(space, settings, tried, values, candidates, generator)
+    offered = _candidates(space, known, tried, values, candidates, generator)
     if len(offered) < count:
         raise ValueError(f"count={count} must be <= {len(offered)}, the number of settings that are not known yet")
     process = fit(tried, values, noise)
@@ -64,14 +66,14 @@ def propose(
     return space.settings(offered[picks])
 
 
-def _candidates(space: Space, settings: list[dict], tried: Tensor, values: Tensor, count: int, generator: Generator) -> Tensor:
-    """Return different rounded points [<= count, d] that were not tried."""
+def _candidates(space: Space, known: list[dict], tried: Tensor, values: Tensor, count: int, generator: Generator) -> Tensor:
+    """Return different rounded points [<= count, d] that are not known."""
     if space.size is not None and space.size <= count:
-        return space.fresh(space.all_points(), settings)
+        return space.fresh(space.all_points(), known)
     around = tried[values.argsort(descending=True, stable=True)[:BEST]]
     around = around[torch.randint(len(around), (count // 2,), generator=generator, device="cpu")]
     share = torch.rand(len(around), 1, generator=generator, dtype=torch.float64, device="cpu")
     steps = torch.randn(around.shape, generator=generator, dtype=torch.float64, device="cpu")
     near = around + steps * NEAR[0] * (NEAR[1] / NEAR[0]) ** share
-    spread = space.draw(count - len(around), generator, settings)
-    return space.fresh(torch.cat([spread, space.rounded(near.clamp(0, 1))]), settings)
+    spread = space.draw(count - len(around), generator, known)
+    return space.fresh(torch.cat([spread, space.rounded(near.clamp(0, 1))]), known)

@@ -3,8 +3,17 @@
 from replication.experiments.checks import check_names
 from replication.experiments.tuning.qlogei import QLOGEI, has_botorch
 from replication.experiments.tuning.regret import COMPARED
-from replication.tuning import BENCHMARKS, RULES, Space
-from replication.validation import check_choice, check_count, check_distinct, check_positive, check_tuple
+from replication.tuning import BENCHMARKS, RULES
+from replication.tuning.ranges import read_range
+from replication.validation import (
+    check_choice,
+    check_count,
+    check_distinct,
+    check_each,
+    check_not_negative,
+    check_positive,
+    check_tuple,
+)
 
 
 def check_parameters(parameters: dict) -> dict:
@@ -25,14 +34,13 @@ def check_parameters(parameters: dict) -> dict:
     samples, dimensions = check_tuple("problem", p["problem"], "N, d")
     if not 4 <= samples <= dimensions + 1:
         raise ValueError(f"problem={p['problem']!r} must be [N, d] with N >= 4 and N <= d + 1, where the optimum is known")
-    Space({name: p[name] for name in ("lrs", "ks", "hardnesses")})  # rising numbers
-    check_positive("lrs[0]", p["lrs"][0])
-    for k in p["ks"]:
-        check_count("ks", k, 1)
-    if not 0 <= p["hardnesses"][0] <= p["hardnesses"][-1] <= 1:
-        raise ValueError(f"hardnesses={p['hardnesses']!r} must be shares from 0 to 1")
-    check_count("seen", p["seen"], 2)
-    check_count("starts", p["starts"], p["seen"])
+    check_each("lrs", p["lrs"], check_positive)
+    check_each("ks", p["ks"], check_count, 1)
+    check_each("hardnesses", p["hardnesses"], _check_share)
+    for name in ("lrs", "ks", "hardnesses"):
+        read_range(name, p[name])  # two or more, rising
+    check_count("seen", p["seen"], 2, p["starts"] if isinstance(p["starts"], int) else None, "starts")
+    check_count("starts", p["starts"], 2)
     check_count("limit", p["limit"], 1)
     settings = len(p["lrs"]) * len(p["ks"]) * len(p["hardnesses"])
     if p["embedding_start_points"] + p["embedding_rounds"] * p["embedding_batch"] > settings:
@@ -40,3 +48,8 @@ def check_parameters(parameters: dict) -> dict:
     for name in ("near", "margin", "embedding_margin"):
         check_positive(name, p[name])
     return parameters
+
+
+def _check_share(name: str, share: float) -> None:
+    if check_not_negative(name, share) > 1:
+        raise ValueError(f"{name}={share} must be a share, at most 1")

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from replication.reporting.plotting import method_styles
 
@@ -28,10 +29,19 @@ def regret_figure(means: pd.DataFrame, measure: str, label: str, title: str) -> 
         for rule, curve in mine.groupby("rule", sort=False):
             colour, marker = _style(rule, list(dict.fromkeys(means.rule)))
             every = max(1, len(curve) // 6)
-            axis.plot(curve.evaluations, shown(curve[measure]), marker=marker, markevery=every, color=colour, label=rule)
+            axis.plot(
+                curve.evaluations,
+                shown(curve[measure]),
+                marker=marker,
+                markevery=every,
+                color=colour,
+                label=rule,
+                clip_on=False,
+            )
             if curve.low.notna().all():
                 axis.fill_between(curve.evaluations, shown(curve.low), shown(curve.high), color=colour, alpha=0.18, linewidth=0)
-        axis.set(title=problem, xlabel="evaluations", ylabel=label)
+        axis.set(title=problem if len(problems) > 1 else None, xlabel="evaluations", ylabel=label)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         if measure == "log10 regret":
             axis.set_yscale("log")
         else:
@@ -50,7 +60,7 @@ def landscape_figure(table: pd.DataFrame, limit: int, title: str) -> plt.Figure:
 
     Args:
         table: as `embeddings.landscape` returns it.
-        limit: most updates; settings where no start arrived are left white.
+        limit: most updates; settings where no start arrived are grey.
         title: above all.
     """
     means = table.groupby(["k", "hardness", "lr"]).updates.mean()
@@ -64,13 +74,18 @@ def landscape_figure(table: pd.DataFrame, limit: int, title: str) -> plt.Figure:
         axis.set_xticks(range(0, grid.shape[1], 2), [f"{lr:g}" for lr in grid.columns[::2]], rotation=60)
         axis.set_yticks(range(len(grid)), [f"{hardness:g}" for hardness in grid.index])
         axis.grid(False)
+        axis.set_facecolor("0.88")
         axis.set(title=f"hardest of k = {k}" if k > 1 else "k = 1: shuffled", xlabel="learning rate")
         best = means.idxmin()
         if best[0] == k and low < limit:
             place = grid.columns.get_loc(best[2]), grid.index.get_loc(best[1])
             axis.plot(*place, "*", color="white", markersize=15, markeredgecolor="black")
     axes[0, 0].set_ylabel("hardness: share of updates\non the hardest batch")
-    figure.colorbar(image, ax=axes[0], label="updates until near the optimum")
+    bar = figure.colorbar(image, ax=axes[0], label="updates (grey: none arrived)")
+    if norm is not None:
+        bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        bar.ax.yaxis.set_minor_formatter(NullFormatter())
+        bar.ax.yaxis.set_major_formatter("{x:g}")
     figure.suptitle(title)
     return figure
 
