@@ -22,13 +22,22 @@ from replication.files import project_root, shown, whole
 from replication.reporting.folder_lock import FolderLock
 from replication.reporting.notebooks import UsageError
 from replication.reporting.runner import NotebookError
-from replication.reporting.sweep_records import Description, Tried, read_description, read_result, read_tried, write_plan
+from replication.reporting.sweep_description import Description, read_description
+from replication.reporting.sweep_records import (
+    FIRST,
+    LEARNING,
+    RANDOM,
+    Tried,
+    in_words,
+    read_result,
+    read_tried,
+    tabulate,
+    write_plan,
+)
 from replication.seeding import derived_seed
 from replication.tuning import mean_and_noise, propose
 
-FIRST, LEARNING, RANDOM = "first", "TS-RSR", "random"
 UNKNOWN_NOISE = 0.01  # of the variance of all values, where no setting has two seeds
-SHOWN = 5
 
 Start = Callable[[list[list[str]], list[Path]], list[int]]
 
@@ -42,7 +51,7 @@ def sweep(
         experiment, profile: what is run; the profile gives all parameters that are not varied.
         minutes: no round begins that would probably end later. The first round of a call begins in any case.
         parallel: settings that are run side by side, and a round.
-        space: a file that says what is varied, see `sweep_records`; "": notebooks/sweeps/<experiment>.yaml.
+        space: a file that says what is varied, see `sweep_description`; "": notebooks/sweeps/<experiment>.yaml.
         start: runs commands side by side, each with its output in a file, and returns their exit codes; see `side_by_side`.
 
     Raises:
@@ -79,12 +88,12 @@ def _sweep(description: Description, folder: Path, deadline: float, parallel: in
         begin = time.monotonic()
         _run(description, folder, chosen, start)
         longest = max(longest, time.monotonic() - begin)
-        tried = [each for each in tried if each not in waiting[:parallel]] + chosen
+        tried = [*tried, *(each for each in chosen if each not in waiting)]
         if all(each.failed for each in chosen):
             raise NotebookError(f"all {len(chosen)} runs of a round failed; the first: {chosen[0].failed}")
+        with whole(folder / "settings.csv") as temporary:
+            tabulate(description, tried).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     table = tabulate(description, tried)
-    with whole(folder / "settings.csv") as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     print("\n".join(in_words(description, table)), f"all settings: {shown(folder / 'settings.csv')}", sep="\n")
     return table
 
@@ -100,7 +109,7 @@ def next_settings(description: Description, tried: list[Tried], parallel: int, n
     room = parallel if space.size is None else min(parallel, space.size - len(tried))
     rules, counts = [], {rule: sum(each.rule == rule for each in tried) for rule in (FIRST, LEARNING, RANDOM)}
     for _ in range(room):
-        rule = FIRST if counts[FIRST] < first else min((LEARNING, RANDOM), key=counts.get)
+        rule = FIRST if counts[FIRST] < first or not finished else min((LEARNING, RANDOM), key=counts.get)
         counts[rule] += 1
         rules.append(rule)
     generator = torch.Generator().manual_seed(derived_seed(number, "sweep"))
@@ -168,39 +177,6 @@ def side_by_side(commands: list[list[str]], logs: list[Path]) -> list[int]:
                 process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
         for process in running:
             process.wait()
-
-
-def tabulate(description: Description, tried: list[Tried]) -> pd.DataFrame:
-    """Return a row for each finished setting, the best first: number, rule, its values, mean, standard error, n, seconds."""
-    finished = [each for each in tried if each.finished]
-    if not finished:
-        return pd.DataFrame(columns=["number", "rule", *description.space.names, "mean", "standard error", "n", "seconds"])
-    means, noise = mean_and_noise([each.values for each in finished])
-    rows = [
-        {"number": each.number, "rule": each.rule}
-        | each.setting
-        | {"mean": mean, "n": len(each.values)}
-        | {"seconds": each.seconds}
-        for each, mean in zip(finished, means, strict=True)
-    ]
-    table = pd.DataFrame(rows)
-    table.insert(table.columns.get_loc("n"), "standard error", np.nan if noise is None else np.sqrt(noise))
-    return table.sort_values("mean", ascending=description.goal == "smallest", kind="stable").reset_index(drop=True)
-
-
-def in_words(description: Description, table: pd.DataFrame) -> list[str]:
-    """Return what a sweep has found so far, in lines: the best settings, and what each rule found with how many."""
-    if table.empty:
-        return ["no setting is finished yet"]
-    lines = [f"{description.goal} {description.column}, of {len(table)} settings:"]
-    lines.append(table.head(SHOWN).to_string(index=False, float_format="{:.4g}".format))
-    for rule in (LEARNING, RANDOM):
-        mine = table[table.rule.isin([FIRST, rule])]
-        if len(mine):
-            own = int((mine.rule == rule).sum())
-            lines.append(f"first settings and {own} of {rule}: {mine['mean'].iloc[0]:.4g} (number {mine.number.iloc[0]})")
-    lines.append("the best of many looks better than it is: run it again with seeds that this sweep has not used")
-    return lines
 
 
 def _setting(each: Tried) -> str:

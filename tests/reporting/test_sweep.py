@@ -18,7 +18,8 @@ from replication.reporting import sweep as sweeping
 from replication.reporting.notebooks import UsageError
 from replication.reporting.runner import NotebookError
 from replication.reporting.sweep import FIRST, LEARNING, RANDOM, means_and_noise, next_settings, sweep
-from replication.reporting.sweep_records import Tried, read_description
+from replication.reporting.sweep_description import read_description
+from replication.reporting.sweep_records import Tried
 
 PARAMETERS = 'profile = "default"\nresults_dir = "results/local/alpha"\nlr = 0.1\nk = 4\nseeds = 3\nmode = "finish"'
 BODY = """import math

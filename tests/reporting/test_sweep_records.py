@@ -7,7 +7,8 @@ from sweep_runs import write_run
 
 from replication.files import project_root
 from replication.reporting.notebooks import UsageError
-from replication.reporting.sweep_records import Tried, filled, read_description, read_tried, write_plan
+from replication.reporting.sweep_description import filled, read_description
+from replication.reporting.sweep_records import Tried, read_tried, write_plan
 
 PARAMETERS = """profile = "default"
 results_dir = "results/local/alpha"
