@@ -107,6 +107,21 @@ WRONG = {
         **dict.fromkeys(("weight_decay", "temperature"), NOT_NEGATIVE),
         "crop_min": [1.5, *POSITIVE],
     },
+    "tuning": {
+        "functions": [*NAMES, ["nosuch"]],
+        "rules": [*NAMES, ["random"], ["TS-RSR"], ["TS-RSR", "grid"]],
+        **dict.fromkeys(("seeds", "start_points", "rounds", "batch"), COUNT),
+        **dict.fromkeys(("embedding_start_points", "embedding_batch", "limit"), COUNT),
+        "embedding_rounds": [99, *COUNT],
+        "candidates": [9, *COUNT],
+        "problem": [*LIST, [8], [3, 9], [8, 6], [8, 16.0]],
+        "lrs": [*LIST, [0.1], [0.2, 0.1], [0.1, 0.1], [0.0, 1.0], ["low", 1.0]],
+        "ks": [*LIST, [4], [4, 2], [0, 1], [1.5, 2]],
+        "hardnesses": [*LIST, [0.5], [1.0, 0.5], [0.0, 1.5], [-0.5, 1.0]],
+        "seen": [1, 9, *COUNT],
+        "starts": [1, *COUNT],
+        **dict.fromkeys(("margin", "near", "embedding_margin"), POSITIVE),
+    },
 }
 CASES = [
     pytest.param(experiment, name, value, id=f"{experiment}-{name}-{value!r}")
