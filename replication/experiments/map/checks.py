@@ -8,8 +8,10 @@ from replication.experiments.map.design import BASELINE, Design
 from replication.features.sources import TEXT, VIEWS, Towers
 from replication.files import within_project
 from replication.heads import HeadSettings
+from replication.heads.settings import KINDS
 from replication.selection.registry import check_methods
 from replication.validation import (
+    check_choice,
     check_count,
     check_distinct,
     check_each,
@@ -39,6 +41,7 @@ def check_parameters(parameters: dict) -> dict:
         check_count(name, p[name], 1)
     if check_count("first_seed", p["first_seed"], 0) < p["tuning_seeds"]:
         raise ValueError(f"first_seed={p['first_seed']} must be >= tuning_seeds={p['tuning_seeds']}: none may do both")
+    check_choice("heads", p["heads"], KINDS)
     check_positive("margin", p["margin"])
     if check_not_negative("longer", p["longer"]) and p["longer"] <= 1:
         raise ValueError(f"longer={p['longer']} must be > 1 (times the epochs), or 0: not tried")

@@ -29,7 +29,7 @@ def test_good_parameters_pass_and_describe_the_map():
         ({"rates": []}, "rates"),
         ({"rates": [1e-3, 0.001]}, "rates"),
         ({"rates": [-1.0]}, "rates"),
-        ({"heads": "deep"}, "kind='deep'"),
+        ({"heads": "deep"}, "heads='deep'"),
         ({"margin": 0}, "margin=0"),
         ({"seeds": 0}, "seeds=0"),
         ({"size": 4}, "size=4"),
