@@ -1,6 +1,7 @@
 """TS-RSR: a batch of points that are likely to be the largest, each uncertain also when the others of the batch are known.
 
-Ren & Li, arXiv 2403.04764. The rule is that of the authors' code; it could not be compared with the paper's text.
+Ren & Li, arXiv 2403.04764. The rule is that of the authors' code; it could not be compared with the paper's text. Two faults of
+that code are not repeated: it draws optima again without end, and may take uninitialised memory for one.
 """
 
 import torch

@@ -32,8 +32,8 @@ def qlogei(
     from botorch.sampling import SobolQMCNormalSampler
     from gpytorch.mlls import ExactMarginalLogLikelihood
 
-    x, y = space.points(settings), torch.as_tensor((values - values.mean()) / max(values.std(), 1e-12)).unsqueeze(1)
-    errors = torch.as_tensor(np.broadcast_to(noise / max(values.var(), 1e-24), values.shape).copy()).clamp(min=1e-6)
+    x, y = space.points(settings), torch.as_tensor((values - values.mean()) / max(values.std(ddof=1), 1e-12)).unsqueeze(1)
+    errors = torch.as_tensor(np.broadcast_to(noise / max(values.var(ddof=1), 1e-24), values.shape).copy()).clamp(min=1e-6)
     seed = int(torch.randint(2**31, (), generator=generator))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
