@@ -114,7 +114,8 @@ def _mapped(results: Path, folder: str) -> str:
     rows = []
     for row in table.to_dict("records"):
         cell = cells.loc[(row["B"], row["best chosen"])]
-        size = f"{row['equivalent B']:.0f}" if pd.notna(row["equivalent B"]) else SIDES[row["beyond"]]
+        known = row.get("equivalent B", float("nan"))
+        size = f"{known:.0f}" if pd.notna(known) else SIDES[row["found"]]
         rows.append(
             {"B": row["B"], "shuffled": f"{row['R@10 of SGD']:.1f}", "best": row["best chosen"], "chosen": f"{row['R@10']:.1f}"}
             | {"gain": f"{cell.difference:+.1f} [{cell.low:.1f}, {cell.high:.1f}]", "outcome": cell.outcome, "size": size}

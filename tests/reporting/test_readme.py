@@ -64,7 +64,7 @@ def test_runs_of_one_kind_stand_below_each_other_and_the_first_has_the_figure(tm
 def make_map(results, profile):
     line = {"line": "rate of SGD"}
     sizes = {"best chosen": ["SwapSearch, k 2", "SC"], "R@10": [40.1, 34.5], "R@10 of SGD": [40.0, 30.0]}
-    sizes = pd.DataFrame(line | {"B": [32, 8]} | sizes | {"equivalent B": [float("nan"), 15.6], "beyond": ["above", ""]})
+    sizes = pd.DataFrame(line | {"B": [32, 8]} | sizes | {"equivalent B": [float("nan"), 15.6], "found": ["above", "within"]})
     values = {"n": 10, "difference": [0.1, 4.5], "low": [-0.2, 4.0], "high": [0.4, 5.0]}
     cells = pd.DataFrame(
         line | {"B": [32, 8], "selector": sizes["best chosen"]} | values | {"outcome": ["no difference", "better"]}

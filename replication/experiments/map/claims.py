@@ -137,7 +137,7 @@ def _of_sizes(verdict: str, evidence: str, sizes: set[int]) -> tuple[str, str]:
 
 def _rule(rules: pd.DataFrame) -> tuple[str, str]:
     """Return whether a threshold that was fitted on other data foretells the signs here."""
-    known = rules.dropna(subset=["right here, fitted elsewhere"])
+    known = rules[rules.get("right here, fitted elsewhere", pd.Series(index=rules.index, dtype=float)).notna()]
     if known.empty:
         return UNTESTED, "needs a map of other data with cells of both signs, and some here"
     best = known["right here, fitted elsewhere"].max()

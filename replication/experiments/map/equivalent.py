@@ -14,7 +14,7 @@ def equivalent_sizes(runs: pd.DataFrame, line: str, methods: list[str]) -> pd.Da
     """Return for each B the way that is best on validation pairs, its test R@10, and the equivalent size of shuffled batches.
 
     Between two sizes of the map R@10 of shuffled batches is taken as linear in log B. Where no size reaches it, the
-    equivalent is NaN, and "beyond" says so; where chosen batches are worse than shuffled ones of the same size, the equivalent
+    equivalent is NaN (or the column missing, if none is known), and "found" says so; where chosen batches are worse than shuffled ones of the same size, the equivalent
     is smaller than B, or NaN if it lies below the smallest size.
 
     Args:
@@ -27,16 +27,16 @@ def equivalent_sizes(runs: pd.DataFrame, line: str, methods: list[str]) -> pd.Da
     rows = []
     for batch_size, selector in best_by_validation(runs, line, methods).items():
         reached = mine[(mine["B"] == batch_size) & (mine.selector == selector)][R10].mean()
-        size, beyond = equivalent_size(shuffled, batch_size, reached)
+        size, found = equivalent_size(shuffled, batch_size, reached)
         rows.append(
             {"line": line, "B": batch_size, "best chosen": selector, R10: reached, f"{R10} of {BASELINE}": shuffled[batch_size]}
-            | {"equivalent B": size, "beyond": beyond}
+            | {"equivalent B": size, "found": found}
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).dropna(axis=1, how="all")
 
 
 def equivalent_size(shuffled: pd.Series, batch_size: int, reached: float) -> tuple[float, str]:
-    """Return the size at which shuffled batches reach a value, and "" or on which side of the map it lies ("above", "below").
+    """Return the size at which shuffled batches reach a value, and "within", "above" or "below" the map.
 
     From `batch_size` on the nearest crossing counts: upwards if the value is larger than that of its shuffled batches, else
     downwards.
@@ -49,5 +49,5 @@ def equivalent_size(shuffled: pd.Series, batch_size: int, reached: float) -> tup
         low, high = shuffled[one], shuffled[other]
         if min(low, high) <= reached <= max(low, high):
             share = 0.0 if high == low else (reached - low) / (high - low)
-            return 2 ** (math.log2(one) + share * (math.log2(other) - math.log2(one))), ""
+            return 2 ** (math.log2(one) + share * (math.log2(other) - math.log2(one))), "within"
     return math.nan, "above" if upwards else "below"

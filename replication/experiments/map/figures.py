@@ -56,7 +56,7 @@ def map_figure(cells: pd.DataFrame, methods: list[str], title: str, margin: floa
 def dose_figure(cells: pd.DataFrame, title: str, seeds: int) -> plt.Figure:
     """Draw the gain of each cell, with its 95 % interval over seeds, against the loss of the batches trained on."""
     sizes = sorted(cells.B.unique())
-    colours = plt.get_cmap("viridis")(np.linspace(0, 0.95, len(sizes)))
+    colours = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(sizes)))
     figure, axis = plt.subplots(figsize=(9.5, 5.4))
     axis.axhline(0, color="black", linewidth=1)
     for batch_size, colour in zip(sizes, colours, strict=True):

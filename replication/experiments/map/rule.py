@@ -54,7 +54,7 @@ def fit(cells: pd.DataFrame, predictor: str) -> Threshold | None:
 def rules(cells: pd.DataFrame, elsewhere: pd.DataFrame | None) -> pd.DataFrame:
     """Return a row for each predictor: thresholds fitted on these cells and on those of another run, and both tried here.
 
-    "right": balanced over both signs, so that guessing has 0.5. NaN where a side has not both signs.
+    "right": balanced over both signs, so that guessing has 0.5. NaN, or no such column, where a side has not both signs.
 
     Args:
         cells: of this run, one line of rates.
@@ -69,4 +69,4 @@ def rules(cells: pd.DataFrame, elsewhere: pd.DataFrame | None) -> pd.DataFrame:
         row |= {"fitted here": here.value if here else float("nan"), "right here": here.right(known) if here else float("nan")}
         row |= {"fitted elsewhere": there.value if there else float("nan")}
         rows.append(row | {"right here, fitted elsewhere": there.right(known) if there else float("nan")})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).dropna(axis=1, how="all")

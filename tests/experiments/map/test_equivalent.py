@@ -13,13 +13,13 @@ CURVE = pd.Series({4: 10.0, 8: 20.0, 16: 30.0, 32: 25.0})
 @pytest.mark.parametrize(
     ("batch_size", "reached", "size", "beyond"),
     [
-        (4, 15.0, 2**2.5, ""),
-        (4, 20.0, 8.0, ""),
-        (4, 10.0, 4.0, ""),
+        (4, 15.0, 2**2.5, "within"),
+        (4, 20.0, 8.0, "within"),
+        (4, 10.0, 4.0, "within"),
         (8, 31.0, math.nan, "above"),
-        (8, 15.0, 2**2.5, ""),
+        (8, 15.0, 2**2.5, "within"),
         (8, 5.0, math.nan, "below"),
-        (16, 27.5, 2**3.75, ""),  # downwards: the nearest smaller size, not the decline after 16
+        (16, 27.5, 2**3.75, "within"),  # downwards: the nearest smaller size, not the decline after 16
     ],
 )
 def test_crossings(batch_size, reached, size, beyond):
