@@ -13,9 +13,9 @@ from replication.experiments.map.tables import R10
 def equivalent_sizes(runs: pd.DataFrame, line: str, methods: list[str]) -> pd.DataFrame:
     """Return for each B the way that is best on validation pairs, its test R@10, and the equivalent size of shuffled batches.
 
-    Between two sizes of the map R@10 of shuffled batches is taken as linear in log B. Where no size reaches it, the
-    equivalent is NaN (or the column missing, if none is known), and "found" says so; where chosen batches are worse than shuffled ones of the same size, the equivalent
-    is smaller than B, or NaN if it lies below the smallest size.
+    Between two sizes of the map R@10 of shuffled batches is taken as linear in log B. "found" says whether the equivalent lies
+    within the map, above it (no size reaches as much) or below; where not within, it is NaN, and without any value there is no
+    such column. Chosen batches that are worse than shuffled ones of the same size have an equivalent smaller than B.
 
     Args:
         runs: as `tables.runs`.
