@@ -1,4 +1,4 @@
-"""The command line: `python -m replication run | list | report | compare | verify | records | pilot`."""
+"""The command line: `python -m replication run | list | report | compare | verify | records | pilot | sweep`."""
 
 import os
 import sys

@@ -16,6 +16,7 @@ from replication.clip.settings import Settings
 from replication.clip.starting import file_digests, make_network
 from replication.clip.towers import learned_temperature, train_mode
 from replication.datasets.pairs import PairSet, draw_captions
+from replication.losses import make_objective
 from replication.losses.bimodal_sogclr import BimodalSogCLR
 from replication.seeding import derived_seed
 from replication.training.network_task import NetworkTask
@@ -32,7 +33,8 @@ class FineTuning(NetworkTask):
     """One caption of each image drawn an epoch, AdamW with warm-up and cosine, a learned and clamped logit scale.
 
     The loss is open_clip's ClipLoss, half of eq. (1), in nats. For "sogclr" it is `BimodalSogCLR` divided by 2t: again nats
-    and the mean of the two directions, but without the logarithm of the number of candidates.
+    and the mean of the two directions, but without the logarithm of the number of candidates. Other objectives are those of
+    `replication.losses`, as they are.
 
     With several processes each of them holds the data and computes its columns of every batch; losses are those of the whole
     batch. Batch normalisation that learns sees only a process's own part.
@@ -213,12 +215,33 @@ class _Global(BimodalSogCLR):
 
     def forward(self, u: Tensor, v: Tensor, scale: Tensor, batch: LongTensor) -> Tensor:
         """Return the loss of unit features u, v [B/w, d] of the samples `batch` [B], 0-d; `scale` does not matter."""
-        if self.processes.count > 1:
-            rank, count = self.processes.rank, self.processes.count
-            u, v = gather_features(u, v, gather_with_grad=True, rank=rank, world_size=count)
-        return super().forward(u, v, batch) / (2 * self.temperature)
+        return super().forward(*_gathered(u, v, self.processes), batch) / (2 * self.temperature)
+
+
+class _Named(torch.nn.Module):
+    """An objective of `replication.losses` of the whole batch in every process."""
+
+    def __init__(self, name: str, num_samples: int, temperature: float, processes: Processes):
+        super().__init__()
+        self.objective = make_objective(name, num_samples, temperature)
+        self.processes = processes
+
+    def forward(self, u: Tensor, v: Tensor, scale: Tensor, batch: LongTensor) -> Tensor:
+        """Return the loss of features u, v [B/w, d] of the samples `batch` [B], 0-d; `scale` does not matter."""
+        return self.objective(*_gathered(u, v, self.processes), batch)
+
+
+def _gathered(u: Tensor, v: Tensor, processes: Processes) -> tuple[Tensor, Tensor]:
+    """Return the features of the whole batch [B, d] from this process's [B/w, d]; gradients find their way back."""
+    if processes.count == 1:
+        return u, v
+    return gather_features(u, v, gather_with_grad=True, rank=processes.rank, world_size=processes.count)
 
 
 def make_loss(settings: Settings, num_samples: int, temperature: float, processes: Processes) -> torch.nn.Module:
-    """Return the objective of a run: loss(u, v, exp(logit_scale), batch) -> 0-d tensor, in nats."""
-    return _Clip(processes) if settings.objective == "clip" else _Global(num_samples, temperature, processes)
+    """Return the objective of a run: loss(u, v, exp(logit_scale), batch) -> 0-d tensor; the first two are in nats."""
+    if settings.objective == "clip":
+        return _Clip(processes)
+    if settings.objective == "sogclr":
+        return _Global(num_samples, temperature, processes)
+    return _Named(settings.objective, num_samples, temperature, processes)

@@ -9,7 +9,7 @@ from replication.datasets.pairs import FITS, PAIR_PARAMETERS, PairSet, load_pair
 from replication.training.settings import RunSettings
 from replication.validation import check_choice, check_flag, check_not_negative, check_positive, check_text
 
-OBJECTIVES = ("clip", "sogclr")
+OBJECTIVES = ("clip", "sogclr", "partial auc", "spectral")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,7 @@ class Settings(RunSettings):
         source: where pairs come from, as `load_pairs` knows it; the path of a CSV file is made absolute.
         objective: "clip": open_clip's ClipLoss, which is half of eq. (1). "sogclr": the global loss over all pairs, by moving
             averages (`BimodalSogCLR`), at the temperature that the model has at the start, which then does not learn.
+            "partial auc", "spectral": as in `replication.losses.OBJECTIVES`, likewise.
         image_column, caption_column, separator: of a CSV, as `load_pairs` takes them.
         fit: "squash": whole photographs, their proportions changed. "crop": their largest central square, as CLIP was trained.
         model: a name that `make_model` knows.

@@ -29,8 +29,8 @@ def make_network(settings: Settings) -> nn.Module:
     if settings.start:
         load_start(network, settings.start, settings.model)
     freeze_towers(network, settings.freeze)
-    if settings.objective == "sogclr":
-        network.logit_scale.requires_grad_(False)  # the moving averages hold for one temperature only
+    if settings.objective != "clip":
+        network.logit_scale.requires_grad_(False)  # moving averages, and dual variables, hold for one temperature only
     if settings.checkpointing:
         network.set_grad_checkpointing()
     # The channels-last layout is the faster one for convolutions, on CPUs and on GPUs.

@@ -18,7 +18,7 @@ PROJECTIONS = (
 
 
 def freeze_towers(model: nn.Module, freeze: str) -> None:
-    """Take the gradient from a part of the model, never from the logit scale (which `make_network` fixes for "sogclr").
+    """Take the gradient from a part of the model, never from the logit scale (which only "clip" lets learn).
 
     Args:
         model: of open_clip.

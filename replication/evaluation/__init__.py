@@ -3,30 +3,40 @@
 | function | what it measures |
 |---|---|
 | `retrieval_metrics`, `retrieval` | the partner of each embedding among all: recall at k, mean reciprocal and median rank |
+| `retrieval_partial_auc`, `partial_auc` | right pairs against the highest-scored wrong ones, over all queries together |
 | `corruption_retrieval` | the right corruption among all corruptions of one image (the paper's main table) |
 | `knn_accuracy` | classes of the nearest neighbours |
-| `linear_probe_accuracy` | classes by logistic regression |
+| `linear_probe_accuracy`, `linear_probe_auc` | classes by logistic regression; also with rare classes |
+| `multiclass_auc` | how well scores of classes tell each class from each other one |
 | `recalibrated`, `learned_norms` | batch normalisation with the statistics of other batches, for a while |
 | `paired_comparison` | selectors against a baseline, paired over seeds |
 | `paired_bootstrap` | one selector against another, over test queries |
+| `holm` | p-values of several comparisons, corrected for their number |
 """
 
+from replication.evaluation.auc import multiclass_auc, partial_auc, retrieval_partial_auc
 from replication.evaluation.bootstrap import paired_bootstrap
 from replication.evaluation.comparison import paired_comparison
 from replication.evaluation.corrupted import corruption_retrieval
 from replication.evaluation.knn import knn_accuracy
-from replication.evaluation.linear_probe import linear_probe_accuracy
+from replication.evaluation.linear_probe import linear_probe_accuracy, linear_probe_auc
 from replication.evaluation.recalibrated import learned_norms, recalibrated
 from replication.evaluation.retrieval import retrieval, retrieval_metrics
+from replication.evaluation.several import holm
 
 __all__ = [
     "corruption_retrieval",
+    "holm",
     "knn_accuracy",
     "learned_norms",
     "linear_probe_accuracy",
+    "linear_probe_auc",
+    "multiclass_auc",
     "paired_bootstrap",
     "paired_comparison",
+    "partial_auc",
     "recalibrated",
     "retrieval",
     "retrieval_metrics",
+    "retrieval_partial_auc",
 ]

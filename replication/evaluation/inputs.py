@@ -47,6 +47,30 @@ def checked_labels(name: str, labels: Tensor, count: int, device: torch.device) 
     return labels.to(device, torch.int64)  # torch compares and sorts not all kinds of integers
 
 
+def checked_groups(query_groups, gallery_groups, queries: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the groups of queries [N] and gallery [M] as int64 on their device; where none are given, the numbers of the rows.
+
+    Raises:
+        TypeError: groups that are no integers.
+        ValueError: groups of one side only or of another number; none, where N and M differ; a query without a right answer.
+    """
+    if (query_groups is None) != (gallery_groups is None):
+        missing = "query_groups" if query_groups is None else "gallery_groups"
+        raise ValueError(f"{missing} is None; give the groups of both sides or of none")
+    if query_groups is None:
+        if len(queries) != len(gallery):
+            raise ValueError(f"gallery has {len(gallery)} rows; without groups it must have {len(queries)}, as many as queries")
+        positions = torch.arange(len(queries), dtype=torch.int64, device=queries.device)
+        return positions, positions
+    query_groups = checked_labels("query_groups", query_groups, len(queries), queries.device)
+    gallery_groups = checked_labels("gallery_groups", gallery_groups, len(gallery), queries.device)
+    lonely = ~torch.isin(query_groups, gallery_groups)
+    if lonely.any():
+        first = int(lonely.nonzero()[0])
+        raise ValueError(f"query_groups[{first}]={int(query_groups[first])} occurs in no gallery item: no right answer")
+    return query_groups, gallery_groups
+
+
 def check_dimensions(first_name: str, first: Tensor, second_name: str, second: Tensor) -> None:
     """Raise unless two embeddings have one type and the same number of dimensions d."""
     if first.dtype != second.dtype:

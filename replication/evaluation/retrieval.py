@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from replication.directions import directions, moderate
-from replication.evaluation.inputs import check_dimensions, checked_embeddings, checked_labels
+from replication.evaluation.inputs import check_dimensions, checked_embeddings, checked_groups
 from replication.evaluation.ranks import ranks_of_best
 from replication.torch_settings import plain_tensors
 from replication.validation import check_count
@@ -97,20 +97,10 @@ def _summary(direction: str, ranks: Tensor, ks: list[int]) -> dict[str, float]:
 
 def _right_answers(query_groups, gallery_groups, queries: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gallery positions of each group [G, P], filled up with -1, and the row of each query [N] in that table."""
-    if (query_groups is None) != (gallery_groups is None):
-        missing = "query_groups" if query_groups is None else "gallery_groups"
-        raise ValueError(f"{missing} is None; give the groups of both sides or of none")
-    if query_groups is None:
-        if len(queries) != len(gallery):
-            raise ValueError(f"gallery has {len(gallery)} rows; without groups it must have {len(queries)}, as many as queries")
-        positions = torch.arange(len(queries), dtype=torch.int64, device=queries.device)
-        return positions.unsqueeze(1), positions
-    query_groups = checked_labels("query_groups", query_groups, len(queries), queries.device)
-    gallery_groups = checked_labels("gallery_groups", gallery_groups, len(gallery), queries.device)
-    lonely = ~torch.isin(query_groups, gallery_groups)
-    if lonely.any():
-        first = int(lonely.nonzero()[0])
-        raise ValueError(f"query_groups[{first}]={int(query_groups[first])} occurs in no gallery item: no right answer")
+    one_each = query_groups is None
+    query_groups, gallery_groups = checked_groups(query_groups, gallery_groups, queries, gallery)
+    if one_each:
+        return query_groups.unsqueeze(1), query_groups
     groups, of_item, sizes = gallery_groups.unique(return_inverse=True, return_counts=True)
     order = of_item.argsort()  # the items, group after group
     place = torch.arange(len(gallery), dtype=torch.int64, device=order.device) - (sizes.cumsum(0) - sizes)[of_item[order]]

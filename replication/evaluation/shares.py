@@ -3,8 +3,9 @@
 import re
 
 import numpy as np
-from scipy.sparse import csr_matrix
 from torch import LongTensor, Tensor
+
+from replication.selection.kernels.compiled import compiled
 
 # Words that two captions share without sharing a subject.
 STOP_WORDS = frozenset(
@@ -19,27 +20,65 @@ def same_class_share(plan: LongTensor, labels: Tensor) -> float:
     return float(equal.sum() / (plan.numel() * (plan.shape[1] - 1)))
 
 
-def duplicate_share(plan: LongTensor, texts: list[str], threshold: float = 0.5) -> float:
-    """Return the share of pairs inside the batches of a plan [M, B] whose captions nearly agree: likely false negatives.
+class NearDuplicates:
+    """Captions whose words are known, so that plan after plan of a long training is looked at in milliseconds.
 
-    Captions `texts` [N] nearly agree if the words that both have are at least `threshold` of those that either has
-    (Jaccard), without case, punctuation and the commonest words. Batches of one have no pairs: 0.
+    Captions nearly agree if the words that both have are at least `threshold` of those that either has (Jaccard), without
+    case, punctuation and the commonest words.
+
+    Args:
+        texts: captions [C].
+        threshold: in (0, 1].
 
     Raises:
         ValueError: a threshold that is not in (0, 1].
     """
-    if not 0 < threshold <= 1:
-        raise ValueError(f"threshold={threshold} must be > 0 and <= 1")
-    words = [frozenset(re.findall(r"\w+", text.lower())) - STOP_WORDS for text in texts]
-    column = {word: number for number, word in enumerate(sorted(set().union(*words)))}
-    rows = [row for row, mine in enumerate(words) for _ in mine]
-    columns = [column[word] for mine in words for word in mine]
-    table = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), max(1, len(column))))
-    sizes = np.array([len(mine) for mine in words])
+
+    def __init__(self, texts: list[str], threshold: float = 0.5):
+        if not 0 < threshold <= 1:
+            raise ValueError(f"threshold={threshold} must be > 0 and <= 1")
+        self.threshold = float(threshold)
+        words = [frozenset(re.findall(r"\w+", text.lower())) - STOP_WORDS for text in texts]
+        number = {word: place for place, word in enumerate(sorted(set().union(*words)))}
+        sizes = np.array([len(mine) for mine in words], dtype=np.int64)
+        self._ends = sizes.cumsum()
+        self._begins = self._ends - sizes
+        self._words = np.array([place for mine in words for place in sorted(number[word] for word in mine)], dtype=np.int64)
+
+    def share(self, plan: LongTensor) -> float:
+        """Return the share of pairs inside the batches of a plan [M, B] of captions that nearly agree; batches of one: 0."""
+        batches = np.ascontiguousarray(plan.cpu().numpy())
+        alike = _count_alike(batches, self._words, self._begins, self._ends, self.threshold)
+        return 2 * alike / max(1, plan.numel() * (plan.shape[1] - 1))
+
+
+@compiled
+def _count_alike(batches: np.ndarray, words: np.ndarray, begins: np.ndarray, ends: np.ndarray, threshold: float) -> int:
+    """Return how many pairs inside batches [M, B] nearly agree; the words of each caption are sorted."""
     alike = 0
-    for batch in plan.cpu().numpy():
-        shared = (table[batch] @ table[batch].T).tocoo()  # only pairs with a word in common: few, even in large batches
-        different = shared.row != shared.col
-        both, one, other = (x[different] for x in (shared.data, sizes[batch[shared.row]], sizes[batch[shared.col]]))
-        alike += int((both >= threshold * (one + other - both)).sum())
-    return alike / max(1, plan.numel() * (plan.shape[1] - 1))
+    for batch in batches:
+        for i in range(len(batch)):
+            for j in range(i):
+                one, other, both = begins[batch[i]], begins[batch[j]], 0
+                while one < ends[batch[i]] and other < ends[batch[j]]:
+                    if words[one] == words[other]:
+                        both += 1
+                        one += 1
+                        other += 1
+                    elif words[one] < words[other]:
+                        one += 1
+                    else:
+                        other += 1
+                either = ends[batch[i]] - begins[batch[i]] + ends[batch[j]] - begins[batch[j]] - both
+                if both > 0 and both >= threshold * either:
+                    alike += 1
+    return alike
+
+
+def duplicate_share(plan: LongTensor, texts: list[str], threshold: float = 0.5) -> float:
+    """Return `NearDuplicates(texts, threshold).share(plan)`, for a single plan [M, B] of captions [N].
+
+    Raises:
+        ValueError: a threshold that is not in (0, 1].
+    """
+    return NearDuplicates(texts, threshold).share(plan)

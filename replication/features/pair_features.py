@@ -1,10 +1,12 @@
 """The features of both sides of all pairs of one split, in memory."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import LongTensor, Tensor
 
+from replication.evaluation.shares import NearDuplicates
 from replication.validation import check_count
 
 
@@ -78,6 +80,11 @@ class PairFeatures:
     def item_of_caption(self) -> LongTensor:
         """The item that each caption belongs to, [C]."""
         return torch.arange(len(self)).repeat_interleave(self.counts)
+
+    @cached_property
+    def near_duplicates(self) -> NearDuplicates | None:
+        """What tells captions that nearly agree, or None without texts."""
+        return None if self.texts is None else NearDuplicates(self.texts)
 
     def rows(self, items: LongTensor) -> "PairFeatures":
         """Return the pairs of some items, in the order given."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import LongTensor, Tensor
 
-from replication.datasets import load_image_set
-from replication.datasets.pairs import SPLITS, PairSet, load_pairs
+from replication.datasets import checksums, load_image_set
+from replication.datasets.pairs import SPLITS, PairSet, load_pairs, pair_checksums
 from replication.features.images import MOBILENETV2, image_features
 from replication.features.npz import read_npz
 from replication.features.pair_features import PairFeatures
@@ -24,7 +24,7 @@ from replication.features.scaling import centre_and_scale
 from replication.features.simple import pixel_features, word_features
 from replication.features.texts import MINILM, text_features
 from replication.features.views import Views
-from replication.files import within_project
+from replication.files import sha256, within_project
 from replication.validation import check_choice, check_count, check_text
 
 TEXT, VIEWS = " text", " views"
@@ -119,6 +119,20 @@ def load_features(source: str, split: str, towers: Towers | None = None, items: 
     left = towers.of_images(pairs.images, towers.photograph_views(split))
     texts, counts = _captions(pairs)
     return PairFeatures(pairs.name, split, left, text_features(texts, towers.text_tower), counts, pairs.labels, texts)
+
+
+def source_checksums(source: str, size: int = 112, **options: str) -> dict[str, str]:
+    """Return the SHA-256 of what a source is made from, as run.json records it: photographs and captions, images, or a file.
+
+    Args:
+        source, options: as of `load_features`.
+        size: pixels of photographs.
+    """
+    if source.endswith(".npz"):
+        return {source: sha256(within_project(source))}
+    if source.endswith(VIEWS):
+        return checksums(source.removesuffix(VIEWS))
+    return pair_checksums(source.removesuffix(TEXT), size, **options)
 
 
 def _digits(split: str) -> PairFeatures:

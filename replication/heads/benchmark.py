@@ -10,7 +10,7 @@ import torch
 from replication.features import PairFeatures
 from replication.heads.group import Group
 from replication.heads.settings import HeadSettings, Training
-from replication.heads.training import CPU_GROUP, make_groups
+from replication.heads.training import cpu_group, make_groups, weights_of
 from replication.machine import cores
 from replication.selection.kernels.parallel import map_chunks
 
@@ -30,7 +30,7 @@ def milliseconds_per_update(
     updates: int = 20,
     repeats: int = 5,
     batch_size: int = 32,
-    group_size: int = CPU_GROUP,
+    group_size: int | None = None,
     workers: int | None = None,
 ) -> float:
     """Return the least wall time of an update divided by the trainings that make it at once, over some repeats.
@@ -45,7 +45,8 @@ def milliseconds_per_update(
     workers = workers or cores()
     features = random_features(6000, 5)
     settings = HeadSettings(batch_size=batch_size)
-    groups = make_groups([Training("SGD", seed, 1e-3) for seed in range(trainings)], group_size)
+    size = group_size or cpu_group(trainings, workers, weights_of(settings, *DIMENSIONS))
+    groups = make_groups([Training("SGD", seed, 1e-3) for seed in range(trainings)], size)
     programs = [Group(features, features, features, settings, group) for group in groups]
     best = float("inf")
     for repeat in range(repeats + 1):

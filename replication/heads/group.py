@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import LongTensor, Tensor
 
-from replication.evaluation.shares import duplicate_share, same_class_share
+from replication.evaluation.shares import same_class_share
 from replication.features import PairFeatures
 from replication.heads.evaluation import measures_of_ranks, retrieval_ranks
 from replication.heads.gradients import loss_and_gradients
@@ -104,8 +104,8 @@ class Group:
     def _false_negatives(self, batches: LongTensor, captions: LongTensor) -> float:
         if self.train.groups is not None:
             return same_class_share(batches, self.train.groups)
-        if self.train.texts is not None:
-            return duplicate_share(batches, [self.train.texts[row] for row in captions.tolist()])
+        if self.train.near_duplicates is not None:
+            return self.train.near_duplicates.share(captions[batches])
         return math.nan
 
     def _check_losses(self, losses: Tensor, epoch: int) -> None:

@@ -20,7 +20,10 @@ from replication.selection.registry import make_selector
 from replication.torch_settings import plain_tensors
 from replication.validation import check_count
 
-CPU_GROUP = 4  # trainings: fewer cost more of Python's time, and the weights of more do not fit the caches
+PROTOCOL = 1  # to be raised whenever the same trainings shall give other numbers, so that those on the disk are not used
+
+# Trainings in a group on a CPU: more share Python's time, but their weights must stay in the caches.
+LEAST_GROUP, MOST_GROUP, WEIGHTS_OF_A_GROUP = 4, 16, 3_200_000
 
 
 def train_heads(
@@ -56,7 +59,8 @@ def train_heads(
     gpu = torch.device(device).type != "cpu"
     workers = cores() if workers is None else check_count("workers", workers, 1)
     workers = 1 if gpu else workers
-    size = len(trainings) if gpu else min(CPU_GROUP, math.ceil(len(trainings) / workers))
+    weights = weights_of(settings, train.left.shape[-1], train.right.shape[-1])
+    size = len(trainings) if gpu else cpu_group(len(trainings), workers, weights)
     groups = make_groups(trainings, size if group_size is None else check_count("group_size", group_size, 1))
     data = [_moved(part, device) for part in (train, val, test)]
 
@@ -68,6 +72,20 @@ def train_heads(
     done = map_chunks(trained, groups, workers)
     by_training = {result.training: result for results in done for result in results}
     return [by_training[training] for training in trainings]
+
+
+def weights_of(settings: HeadSettings, left: int, right: int) -> int:
+    """Return the number of weights in the matrices of both heads; `left`, `right`: dimensions of the features."""
+    if settings.kind == "linear":
+        return (left + right) * settings.out
+    return (left + right + 2 * settings.out) * settings.hidden
+
+
+def cpu_group(trainings: int, workers: int, weights: int) -> int:
+    """Return how many trainings of so many weights a group holds, so that all workers have as many groups to train."""
+    most = min(MOST_GROUP, max(LEAST_GROUP, WEIGHTS_OF_A_GROUP // weights))
+    rounds = math.ceil(trainings / (workers * most))
+    return math.ceil(trainings / (workers * rounds))
 
 
 def make_groups(trainings: list[Training], size: int) -> list[list[Training]]:

@@ -22,8 +22,8 @@ class BimodalSogCLR(SogCLR):
     `log_average` is [num_samples, 2]: image to text, text to image.
     """
 
-    def __init__(self, num_samples: int, temperature: float, gamma: float = 0.9):
-        super().__init__(num_samples, temperature, gamma)
+    def __init__(self, num_samples: int, temperature: float, gamma: float = 0.9, cosine_steps: int = 0):
+        super().__init__(num_samples, temperature, gamma, cosine_steps=cosine_steps)
         with torch.inference_mode(False):  # as in `SogCLR`
             self.log_average = torch.full((num_samples, 2), -math.inf, dtype=torch.float32, device="cpu")
 
@@ -38,6 +38,7 @@ class BimodalSogCLR(SogCLR):
             average = self._averaged(self.log_average[index].T, present)
             if self.training:
                 self.log_average[index] = average.T.to(self.log_average.dtype)
+                self._count()
             weights = (logits - average.unsqueeze(2)).exp() / count
             value = self.temperature * average.sum(dim=0).mean() - 2 * positive.mean()
         surrogate = (weights * cosines).sum() / len(u) - 2 * positive.mean()

@@ -6,10 +6,12 @@ from functools import partial
 
 from replication.losses.dcl import DCL
 from replication.losses.info_nce import InfoNCE
-from replication.losses.mmcl import MMCL
+from replication.losses.mmcl import MMCL, ReleasedMMCL
 from replication.losses.nt_xent import NTXent
 from replication.losses.objective import Objective
+from replication.losses.partial_auc import PartialAUC
 from replication.losses.sogclr import SogCLR
+from replication.losses.spectral import SpectralContrastive
 from replication.validation import check_choice, check_num_samples
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
@@ -19,6 +21,10 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "infonce": InfoNCE,
     "dcl": DCL,
     "mmcl": MMCL,
+    "mmcl, as released": ReleasedMMCL,
+    "partial auc": PartialAUC,
+    "partial auc, as released": partial(PartialAUC, smoothing=2.0, ascend=False, gamma=1.0),
+    "spectral": SpectralContrastive,
 }
 
 

@@ -34,31 +34,57 @@ class SogCLR(Objective):
     else it starts a sample from a_i = 0: then a_i = gamma g_i, and its first weights are 1/gamma times too large.
     `released_first_visit=True` does the same.
 
+    The update of a_i is also a proximal mirror step on h(x) = g_i exp(-x) + x, whose minimiser is log g_i: it minimises
+    c h(x) + D(x, log a_i), where D is the Bregman divergence of exp(-x) and gamma = c a_i / (1 + c a_i). (That SogCLR is mirror
+    descent on h is recalled from notes on NeuCLIP, and could not be checked against the paper; the tests check this form.)
+
     Args:
         num_samples: N >= 1, the size of the data set that `index` points into.
         temperature: t > 0.
         gamma: weight of the present batch in the average, 0 < gamma <= 1.
         released_first_visit: start the averages as the released code does.
+        cosine_steps: gamma falls from 1 to `gamma` along half a cosine over so many calls in training, and then stays; 0:
+            `gamma` at every call. LibAUC recommends the schedule for long runs, over half of the training; it changes gamma
+            once an epoch. The calls so far are then a second buffer, `calls`.
 
     Raises:
         TypeError, ValueError: arguments outside these ranges; calls without a fitting `index`, or from another device.
     """
 
-    def __init__(self, num_samples: int, temperature: float, gamma: float = 0.9, released_first_visit: bool = False):
+    def __init__(
+        self,
+        num_samples: int,
+        temperature: float,
+        gamma: float = 0.9,
+        released_first_visit: bool = False,
+        cosine_steps: int = 0,
+    ):
         super().__init__(temperature)
         check_count("num_samples", num_samples, 1)
         if isinstance(gamma, bool) or not isinstance(gamma, int | float) or not 0 < gamma <= 1:
             raise ValueError(f"gamma={gamma!r} must be a number > 0 and <= 1")
         self.gamma = float(gamma)
         self.released_first_visit = released_first_visit
+        self.cosine_steps = check_count("cosine_steps", cosine_steps, 0)
         # An ordinary tensor, on the CPU until `.to(...)`: on the meta device the marks of samples not seen yet would be lost.
         with torch.inference_mode(False):
             log_average = torch.full((num_samples,), -math.inf, dtype=torch.float32, device="cpu")
+            calls = torch.zeros((), dtype=torch.int64, device="cpu")
         self.register_buffer("log_average", log_average)
+        if cosine_steps:  # without a schedule the state is the averages alone, as it always was
+            self.register_buffer("calls", calls)
 
     def extra_repr(self) -> str:
         """Show the settings where the module is printed."""
-        return f"{len(self.log_average)}, {super().extra_repr()}, gamma={self.gamma:g}"
+        schedule = f" after {self.cosine_steps} calls" if self.cosine_steps else ""
+        return f"{len(self.log_average)}, {super().extra_repr()}, gamma={self.gamma:g}{schedule}"
+
+    def present_gamma(self) -> float | Tensor:
+        """Return the weight of the batch at the next call: `gamma`, or under the schedule a 0-d tensor, float64."""
+        if not self.cosine_steps:
+            return self.gamma
+        done = (self.calls.double() / self.cosine_steps).clamp(max=1)
+        return self.gamma + (1 - self.gamma) * 0.5 * (1 + (math.pi * done).cos())
 
     def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:
         if u.device != self.log_average.device:
@@ -73,6 +99,7 @@ class SogCLR(Objective):
             if self.training:
                 kept = average.logsumexp(dim=0) - math.log(2)
                 self.log_average[index] = kept.to(self.log_average.dtype)
+                self._count()
             weights = (logits - average.view(-1, 1)).exp() / count  # [2B, 2B]
             value = self.temperature * average.sum(dim=0).mean() - 2 * positive.mean()
         surrogate = (weights * cosines).sum() / len(u) - 2 * positive.mean()
@@ -84,8 +111,18 @@ class SogCLR(Objective):
             return present
         new = old.isneginf()
         replaced = new.all() if self.released_first_visit else new
-        mixed = torch.logaddexp(old.to(present.dtype) + math.log(1 - self.gamma), present + math.log(self.gamma))
+        gamma = self.present_gamma()
+        if isinstance(gamma, Tensor):  # it stays on the device; at 1 the logarithm of what is kept is minus infinity
+            kept, fresh = ((1 - gamma).log().to(present.dtype), gamma.log().to(present.dtype))
+        else:
+            kept, fresh = math.log(1 - gamma), math.log(gamma)
+        mixed = torch.logaddexp(old.to(present.dtype) + kept, present + fresh)
         return torch.where(replaced, present, mixed)
+
+    def _count(self) -> None:
+        """Note one call in training, where a schedule needs it."""
+        if self.cosine_steps:
+            self.calls.add_(1)
 
     def _check_index(self, index: Tensor | None, batch_size: int) -> None:
         if not isinstance(index, Tensor) or index.dtype != torch.int64:

@@ -5,7 +5,7 @@
 
 It trains two small heads (`replication.heads`) on the features with shuffled batches and with several ways to choose them,
 each with the same seeds, and compares how they retrieve on pairs held out. Its limits: frozen features speak for the heads on
-top of them, not for towers that learn; how well it foretells full training has not been measured yet.
+top of them, not for towers that learn. 07_map sets heads beside full fine-tuning where both exist.
 
 - `running`: the pilot itself. `budget`: which trainings fit into the minutes. `judging`: the comparison and its sentence.
 - `writing`: the table and the figure as files.

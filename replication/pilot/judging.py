@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from replication.evaluation import paired_bootstrap, paired_comparison
+from replication.evaluation import paired_comparison
 from replication.evaluation.comparison import BETTER, SAME, WORSE
 from replication.features import PairFeatures
 from replication.heads import HeadSettings, TrainedHeads
+from replication.heads.evaluation import difference_over_queries
 
 MEASURE = "mean R@10"
 LIMITS = (
@@ -67,10 +67,11 @@ def judge(
     )
     table = runs.groupby("selector", sort=False).agg(n=("seed", "count"), **{c: (c, "mean") for c in runs.columns[2:]})
     compared = paired_comparison(runs, "R@10", "SGD", margin).set_index("selector")
+    ranks = {method: [r.test_ranks for r in results if r.training.method == method] for method in table.index}
     for method, row in compared.iterrows():
-        over_queries = _over_queries(results, method, test)
+        over_queries = difference_over_queries(ranks[method], ranks["SGD"], test)
         table.loc[method, ["difference", "low", "high"]] = row.difference, row.low, row.high
-        table.loc[method, ["query low", "query high"]] = over_queries
+        table.loc[method, ["query low", "query high"]] = over_queries.low, over_queries.high
         table.loc[method, "outcome"] = row.outcome
     good = table[(table.outcome == BETTER) & (table["query low"] > 0) & (table.difference > margin)]
     recommended = "SGD" if good.empty else good.difference.idxmax()
@@ -82,26 +83,6 @@ def judge(
     curves = pd.DataFrame({"selector": r.training.method, "seed": r.training.seed} | row for r in results for row in r.curve)
     code = _code(recommended, settings)
     return Report(sentence, table.reset_index(), recommended, code, curves, f"{setting}; {seconds / 60:.1f} minutes", margin)
-
-
-def _over_queries(results: list[TrainedHeads], method: str, test: PairFeatures) -> tuple[float, float]:
-    """Return the 95 % interval over test items of the difference of R@10 to shuffled batches, both directions together."""
-
-    def hits(name: str) -> np.ndarray:
-        """Return for each seed the hits (0 or 100) of all queries, images first: [seeds, N + C]."""
-        mine = [result.test_ranks for result in results if result.training.method == name]
-        both = [np.concatenate([_weighted(ranks["u2v"], len(test)), _weighted(ranks["v2u"], len(test))]) for ranks in mine]
-        return np.stack(both)
-
-    clusters = np.concatenate([np.arange(len(test)), test.item_of_caption.numpy()])
-    found = paired_bootstrap(hits(method), hits("SGD"), clusters)
-    scale = len(clusters) / (2 * len(test))  # the bootstrap takes the mean over queries of what `_weighted` spreads on items
-    return found.low * scale, found.high * scale
-
-
-def _weighted(ranks, items: int) -> np.ndarray:
-    """Return the hits of one direction's queries, weighted so that both directions count alike however many captions."""
-    return 100.0 * (ranks.cpu().numpy() <= 10) * items / len(ranks)
 
 
 def _sentence(table: pd.DataFrame, recommended: str, pairs: int, batch_size: int, margin: float) -> str:

@@ -1,4 +1,4 @@
-"""The commands: run, list, report, compare, verify, records, pilot; `replication.__main__` starts them."""
+"""The commands: run, list, report, compare, verify, records, pilot, sweep; `replication.__main__` starts them."""
 
 import argparse
 import math
@@ -65,6 +65,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     pilot.add_argument("--folder", help="for table, curves and figure (default: results/local/pilot/<name of the file>)")
     pilot.set_defaults(command=_pilot)
 
+    tuning = commands.add_parser("sweep", help="run a notebook with settings proposed from those that are finished")
+    tuning.add_argument("experiment", help="a name that `list` shows")
+    tuning.add_argument("--minutes", required=True, metavar="M", help="no round begins that would end later")
+    tuning.add_argument("--parallel", default="1", metavar="N", help="settings side by side (default: %(default)s)")
+    tuning.add_argument("--profile", default="default", help="gives the other parameters (default: %(default)s)")
+    tuning.add_argument(
+        "--space", default="", metavar="FILE", help="what is varied (default: notebooks/sweeps/EXPERIMENT.yaml)"
+    )
+    tuning.set_defaults(command=_sweep)
+
     records = commands.add_parser("records", help="say whether records of trainings made elsewhere fit a profile")
     records.add_argument("action", choices=["check"], help="check: look at each record, and change nothing")
     records.add_argument("folder", metavar="DIR", help="where they lie; a results folder, or the records/ in it")
@@ -101,6 +111,14 @@ def _number(option: str, text: str) -> float:
     if not 0 < number < math.inf:
         raise UsageError(f"{option} {text!r} must be a number > 0, such as 10")
     return number
+
+
+def _whole_number(option: str, text: str) -> int:
+    """Return the positive integer that an option gives."""
+    number = _number(option, text)
+    if number != int(number):
+        raise UsageError(f"{option} {text!r} must be an integer")
+    return int(number)
 
 
 def _list(options) -> int:
@@ -156,18 +174,24 @@ def _pilot(options) -> int:
     from replication.pilot.writing import write_report
 
     minutes, margin = _number("--minutes", options.minutes), _number("--margin", options.margin)
-    size = _number("--batch-size", options.batch_size)
-    if size != int(size):
-        raise UsageError(f"--batch-size {options.batch_size!r} must be an integer")
+    size = _whole_number("--batch-size", options.batch_size)
     folder = within_project(options.folder or f"results/local/pilot/{file_name(Path(options.file).stem)}")
     methods = [*options.methods] if "SGD" in options.methods or not options.methods else ["SGD", *options.methods]
     try:
-        report = pilot(options.file, batch_size=int(size), minutes=minutes, margin=margin, methods=methods)
+        report = pilot(options.file, batch_size=size, minutes=minutes, margin=margin, methods=methods)
         write_report(report, folder)
     except (OSError, ValueError, TypeError, FloatingPointError) as error:
         raise UsageError(str(error)) from None
     print(report.table.to_string(index=False, float_format="{:.3g}".format), report.setting, report.sentence, sep="\n\n")
     print(report.code, report.limits, f"table, curves and figure: {shown(folder)}", sep="\n\n")
+    return 0
+
+
+def _sweep(options) -> int:
+    from replication.reporting.sweep import sweep  # takes seconds, which other commands need not wait for
+
+    minutes, parallel = _number("--minutes", options.minutes), _whole_number("--parallel", options.parallel)
+    sweep(options.experiment, options.profile, minutes, parallel, options.space)
     return 0
 
 

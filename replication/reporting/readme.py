@@ -86,6 +86,63 @@ def _trained(results: Path, folder: str, measures: list[str]) -> str:
     return f"*{caption}. {links}, [run](results/{folder}/run.json).*\n\n{markdown_table(rows, names)}"
 
 
+SIDES = {"above": "more than any tried", "below": "less than any tried"}
+
+
+def mapped(results: Path) -> str:
+    """Return the maps of `07_map` on real pairs: the figure of the most telling run, and of each run a table by batch size.
+
+    The table names the way to choose batches that was best on validation pairs. The default profile's digits speak for
+    nothing else; they count only where there is no other run.
+    """
+    folders = [f"{experiment}/{profile}" for experiment, profile in finished_runs(results) if experiment == "map"]
+    folders = [folder for folder in folders if not folder.endswith("/default")] or folders
+    if not folders:
+        return "*(no run of `07_map` yet)*"
+    figure = (
+        f"![Gain in R@10 of each way to choose batches over shuffled ones, by batch size](results/{folders[0]}/figures/map.png)"
+    )
+    return "\n\n".join([figure, *(_mapped(results, folder) for folder in folders)])
+
+
+def _mapped(results: Path, folder: str) -> str:
+    """Return caption, links and table of one map."""
+    table = pd.read_csv(results / folder / "tables" / "equivalent.csv")
+    table = table[table.line == table.line.iloc[0]].sort_values("B")
+    cells = pd.read_csv(results / folder / "tables" / "map.csv")
+    cells = cells[cells.line == cells.line.iloc[0]].set_index(["B", "selector"])
+    rows = []
+    for row in table.to_dict("records"):
+        cell = cells.loc[(row["B"], row["best chosen"])]
+        known = row.get("equivalent B", float("nan"))
+        size = f"{known:.0f}" if pd.notna(known) else SIDES[row["found"]]
+        rows.append(
+            {"B": row["B"], "shuffled": f"{row['R@10 of SGD']:.1f}", "best": row["best chosen"], "chosen": f"{row['R@10']:.1f}"}
+            | {"gain": f"{cell.difference:+.1f} [{cell.low:.1f}, {cell.high:.1f}]", "outcome": cell.outcome, "size": size}
+        )
+    names = {
+        "B": "B",
+        "shuffled": "R@10, shuffled",
+        "best": "Way to choose, best on validation pairs",
+        "chosen": "R@10, chosen",
+    }
+    names |= {"gain": "Gain (95 % over seeds)", "outcome": "Outcome", "size": "Worth shuffled batches of"}
+    setting = (results / folder / "tables" / "equivalent.md").read_text(encoding="utf-8").split(";")[0]
+    count = int(cells.n.min())
+    links = ", ".join(
+        f"[{words}](results/{folder}/{place})"
+        for words, place in (
+            ("all cells", "tables/map.md"),
+            ("against training longer", "tables/longer.md"),
+            ("seconds", "timings/cost.md"),
+            ("run", "run.json"),
+        )
+        if (results / folder / place).is_file()
+    )
+    caption = f"*{setting}; R@10 in %, mean of both directions, n={count} seeds. {links}.*"
+    return f"{caption}\n\n{markdown_table(pd.DataFrame(rows), names)}"
+
+
 def fill_in(text: str, name: str, content: str) -> str:
     """Return `text` with what stands between the markers <!-- name:begin --> and <!-- name:end --> replaced.
 

@@ -145,6 +145,10 @@ class Run:
         Path(f"{base}.tex").write_text(latex_table(frame, caption), encoding="utf-8")
         return frame
 
+    def has_table(self, name: str) -> bool:
+        """Return whether a table of this name was written."""
+        return name in self._marks
+
     def figure(self, name: str, figure: plt.Figure) -> None:
         """Write figures/<name>.png (150 dpi) and .svg."""
         base = self._path("figures", name)

@@ -18,7 +18,8 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from replication.datasets import checksums
-from replication.datasets.pairs import PAIR_PARAMETERS, pair_checksums
+from replication.datasets.pairs import PAIR_PARAMETERS
+from replication.features.sources import source_checksums
 from replication.files import project_root, shown
 from replication.reporting.notebooks import UsageError, profile_folder, resolve
 from replication.reporting.provenance import run_key, sha256
@@ -185,7 +186,7 @@ def kernel_sockets() -> Iterator[dict]:
 def data_checksums(parameters: dict) -> dict[str, str]:
     """Return the checksums of the data that a notebook with these parameters reads, as it writes them to run.json itself."""
     if "source" in parameters:
-        return pair_checksums(**{name: parameters[name] for name in PAIR_PARAMETERS if name in parameters})
+        return source_checksums(**{name: parameters[name] for name in PAIR_PARAMETERS if name in parameters})
     return checksums(parameters.get("dataset"))
 
 

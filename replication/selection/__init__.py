@@ -12,11 +12,26 @@ DataLoader.
 | `SwapSearch` | an even partition with large loss inside the batches, by local search | hard batches, chunked or not |
 | `SpectralClustering` | such a partition by spectral clustering, the paper's proposal | to reproduce the paper |
 | `OrderedSGD` | the q of k random batches with the largest loss | mildly hard batches at hardly any cost |
+| `JointExamples` | a fifth of random super-batches, drawn jointly by loss (JEST) | mildly hard; noisy pairs, with a reference |
 | `MixedBatches` | a share of another selector's batches, the rest shuffled | when hard batches are too hard |
 | `NearestNeighbour` | a sample and its neighbours; may skip the nearest ones | when the nearest are false negatives |
-| `GraphPartition`, `GCBS`, `BalancedKMeans` | partitions as in B3, Global Contrastive Batch Sampling and NGAME | to compare |
+| `RandomWalk` | what random walks on a graph of near samples come by (BatchSampler) | milder batches, linear cost |
+| `GraphPartition` | parts of the nearest-neighbour graph, by METIS | hard batches, or a start for `SwapSearch` |
+| `GraphPartition(skip=30, communities=4)` | four small parts a batch, the nearest not joined (B3) | fewer false negatives |
+| `GCBS`, `BalancedKMeans` | partitions as in Global Contrastive Batch Sampling and NGAME | to compare |
 | `FixedBatches` | one partition, the same at every call; or the batches you give | any plan made elsewhere |
 | `FullBatch`, `AllBatches` | all samples as one batch; all C(N, B) batches | theory, small N |
+
+Most plans are partitions: each sample is in one batch, but for N mod B samples left over, others each time. Three selectors
+cover less: `OrderedSGD` a tenth by default, `JointExamples` the share 1 - filter, a fifth by default, and `RandomWalk` with
+`overlap` what its walks come by. `PlannedBatchSampler` asks the first two until an epoch is full.
+
+Exact nearest neighbours take time quadratic in N: `GraphPartition` and `GCBS` compare all pairs, `NearestNeighbour` about
+N^2 / B. `OrderedSGD`, `JointExamples` and `RandomWalk` are linear in N, and so are `SpectralClustering` and `SwapSearch` in
+chunks. Of all these only `SpectralClustering` on the whole set holds a matrix of N x N.
+
+Harder is not better by itself. That is not only our finding: Ghosh et al. (2025, arXiv 2511.20643) are said to report that
+two samplers of hard negatives do not beat random batches when CLIP is pretrained. We read a note on that paper, not the paper.
 """
 
 from replication.selection.all_batches import AllBatches
@@ -26,10 +41,12 @@ from replication.selection.fixed import FixedBatches
 from replication.selection.full import FullBatch
 from replication.selection.gcbs import GCBS
 from replication.selection.graph_partition import GraphPartition
+from replication.selection.joint_examples import JointExamples
 from replication.selection.mixed import MixedBatches
 from replication.selection.nearest_neighbour import NearestNeighbour
 from replication.selection.ordered_sgd import OrderedSGD
 from replication.selection.planned_sampler import PlannedBatchSampler
+from replication.selection.random_walk import RandomWalk
 from replication.selection.shuffled import ShuffledBatches
 from replication.selection.spectral_clustering import SpectralClustering
 from replication.selection.swap_search import SwapSearch
@@ -44,10 +61,12 @@ __all__ = [
     "FullBatch",
     "GraphPartition",
     "IndexSelector",
+    "JointExamples",
     "MixedBatches",
     "NearestNeighbour",
     "OrderedSGD",
     "PlannedBatchSampler",
+    "RandomWalk",
     "ShuffledBatches",
     "SpectralClustering",
     "SwapSearch",

@@ -1,4 +1,5 @@
-"""A way to choose batches, written in one line: "SwapSearch", "SwapSearch, k 10, hardness 0.25", "neighbours, skip 32".
+"""A way to choose batches, written in one line: "SwapSearch", "SwapSearch, k 10, hardness 0.25", "neighbours, skip 32",
+"JointExamples, filter 0.8", "METIS, skip 30, communities 4".
 
 Notebooks, profiles, `--set`, tables and figures all name selectors so. A line is a name, then words of its own or arguments of
 the selector's constructor, each with its value, and `hardness`, the share of its batches among shuffled ones.
@@ -17,14 +18,16 @@ from replication.selection.fixed import FixedBatches
 from replication.selection.full import FullBatch
 from replication.selection.gcbs import GCBS
 from replication.selection.graph_partition import GraphPartition
+from replication.selection.joint_examples import JointExamples
 from replication.selection.mixed import MixedBatches
 from replication.selection.nearest_neighbour import NearestNeighbour
 from replication.selection.ordered_sgd import OrderedSGD
+from replication.selection.random_walk import RandomWalk
 from replication.selection.shuffled import ShuffledBatches
 from replication.selection.spectral_clustering import SpectralClustering
 from replication.selection.swap_search import SwapSearch
 
-# The short names of the paper and of tables; each class is known by its own name too.
+# The short names of papers and of tables; each class is known by its own name too.
 SHORT = {
     "SGD": ShuffledBatches,
     "OSGD": OrderedSGD,
@@ -32,6 +35,8 @@ SHORT = {
     "neighbours": NearestNeighbour,
     "METIS": GraphPartition,
     "balanced k-means": BalancedKMeans,
+    "JEST": JointExamples,
+    "random walk": RandomWalk,
     "all batches": AllBatches,
     "full batch": FullBatch,
     "fixed": FixedBatches,
@@ -43,6 +48,7 @@ WORDS: dict[type, dict[str, dict]] = {
     SpectralClustering: {"whole set": {"k": None}, "exp": {"affinity": "exp"}},
     # The paper ranks by its loss, eq. (1); the released code by the loss that it trains with, and the hardest comes last.
     OrderedSGD: {"as released": {"hardest_first": False, "loss": "nt_xent"}},
+    RandomWalk: {"as released": {"overlap": True}},
 }
 # How earlier tables wrote what the rules above would write otherwise.
 EARLIER = {
@@ -52,7 +58,9 @@ EARLIER = {
     "half SwapSearch, half shuffled": "SwapSearch, whole set, hardness 0.5",
     "METIS, then SwapSearch": "SwapSearch, whole set, refine METIS",
 }
-NOT_IN_A_LINE = ("self", "batch_size", "batches", "workers", "max_batches")
+NOT_IN_A_LINE = ("self", "batch_size", "batches", "workers", "max_batches", "reference", "reference_temperature")
+# The batch sizes with which a line is tried when it is read. It must suit one of them: what `communities` may be grows with B.
+TRIED = (32, 2**15)
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Method:
         if "batch_size" in known:
             arguments["batch_size"] = batch_size
         selector = self.kind(**arguments)
-        if isinstance(selector, NearestNeighbour) and selector.skip + batch_size > num_samples:
+        if isinstance(selector, NearestNeighbour | GraphPartition) and selector.skip + batch_size > num_samples:
             needed = f"{selector.skip + batch_size} samples (batch_size={batch_size} and {selector.skip} to skip)"
             raise ValueError(f"method={self.name!r} needs >= {needed}; there are {num_samples}")
         return selector if self.hardness is None else MixedBatches(selector, self.hardness)
@@ -127,11 +135,19 @@ def parse_method(line: str) -> Method:
         else:
             arguments[key] = parsed
     method = Method(name, kind, arguments, hardness)
-    try:
-        method.make(10**9, 32, 1.0)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"method={line!r}: {error}") from None
+    errors = [_error(method, batch_size) for batch_size in TRIED]
+    if all(errors):
+        raise ValueError(f"method={line!r}: {errors[0]}")
     return method
+
+
+def _error(method: Method, batch_size: int) -> Exception | None:
+    """Return what is wrong with a method for this batch size, in a set of any size."""
+    try:
+        method.make(10**9, batch_size, 1.0)
+    except (ValueError, TypeError) as error:
+        return error
+    return None
 
 
 def check_methods(methods: list[str], name: str = "methods") -> list[str]:

@@ -19,7 +19,7 @@ PROGRAM = Path(__file__).parents[1] / "support" / "two_processes.py"
 def test_two_processes_take_the_steps_of_one(tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(PROGRAM)]
     subprocess.run([*command, str(tmp_path)], env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True, capture_output=True)
-    for objective in ("clip", "sogclr"):
+    for objective in ("clip", "sogclr", "partial auc", "spectral"):
         alone = first_steps(objective)
         for rank in (0, 1):
             shared = torch.load(tmp_path / f"{objective}-{rank}.pt", weights_only=True)

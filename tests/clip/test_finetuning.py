@@ -177,7 +177,7 @@ def test_the_global_loss_keeps_its_temperature_and_has_a_state():
     assert torch.equal(seen.nonzero().flatten(), PLAN[:2].flatten().sort().values)
 
 
-@pytest.mark.parametrize("objective", ["clip", "sogclr"])
+@pytest.mark.parametrize("objective", ["clip", "sogclr", "partial auc", "spectral"])
 def test_bfloat16_as_on_a_gpu(objective):
     exact, task = (small_task(objective=objective, precision=name) for name in ("float32", "bfloat16"))
     for mine, theirs in zip(task.embed(0, 0), exact.embed(0, 0), strict=True):

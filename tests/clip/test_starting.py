@@ -91,8 +91,9 @@ def test_the_network_is_frozen_as_the_settings_say(freeze):
     assert found.logit_scale.requires_grad
 
 
-def test_the_global_loss_fixes_the_logit_scale_alone():
-    network = make_network(small_settings(objective="sogclr"))
+@pytest.mark.parametrize("objective", ["sogclr", "partial auc", "spectral"])
+def test_all_but_the_usual_loss_fix_the_logit_scale_alone(objective):
+    network = make_network(small_settings(objective=objective))
     assert [name for name, parameter in network.named_parameters() if not parameter.requires_grad] == ["logit_scale"]
 
 

@@ -6,8 +6,12 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
-from replication.evaluation import linear_probe_accuracy
+from replication.evaluation import linear_probe_accuracy, linear_probe_auc
+from replication.evaluation.linear_probe import PROBE_LOSSES, _fit
+from replication.losses import multiclass_auc_loss
 
 
 def blobs(n, separation, seed=0, classes=3):
@@ -97,3 +101,50 @@ def test_wrong_inputs_raise_one_clear_line():
         with pytest.raises(kind, match=message) as error:
             call()
         assert "\n" not in str(error.value)
+
+
+def imbalanced_digits():
+    """Return digits with class sizes from 100 down to 4 in training, and a balanced test set."""
+    data = load_digits()
+    x, y = torch.tensor(data.data, dtype=torch.float32), torch.tensor(data.target)
+    kept = torch.cat([(y[:1200] == c).nonzero().flatten()[: 100 // (1 + c) ** 2 + 3] for c in range(10)])
+    return x[kept], y[kept], x[1200:], y[1200:]
+
+
+def slow_probabilities(train, train_labels, test):
+    """Return the class probabilities of scikit-learn's logistic regression of the same objective, penalty 0.01."""
+    deviation = train.std(dim=0, correction=0)
+    train, test = (((x - train.mean(dim=0)) / deviation.clamp(min=1e-9)).double().numpy() for x in (train, test))
+    fit = LogisticRegression(C=1 / (0.01 * len(train)), max_iter=2000, tol=1e-8).fit(train, train_labels.numpy())
+    return fit.predict_proba(test)
+
+
+def test_its_auc_is_that_of_another_solvers_probabilities():
+    train, test = blobs(120, 1.5), blobs(150, 1.5, seed=1)
+    expected = roc_auc_score(test[1].numpy(), slow_probabilities(*train, test[0]), multi_class="ovo", average="macro")
+    assert linear_probe_auc(*train, *test) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("loss", PROBE_LOSSES[1:])
+def test_a_probe_may_be_fitted_to_the_multiclass_auc(loss):
+    """It has less of that loss than the usual fit, and on digits with rare classes about the same area on others."""
+    train, labels, *test = imbalanced_digits()
+    assert linear_probe_auc(train, labels, *test, loss=loss) == pytest.approx(linear_probe_auc(train, labels, *test), abs=0.01)
+    values = []
+    for kind in (loss, "cross-entropy"):
+        weights, bias = _fit(train / 16, labels, 10, 1e-3, 1000, kind)
+        value = multiclass_auc_loss((train / 16 @ weights + bias).softmax(dim=1), labels, loss.removeprefix("mauc-"))
+        values.append(float(value + 0.5e-3 * weights.square().sum()))
+    assert values[0] < 0.99 * values[1]
+
+
+def test_wrong_inputs_of_the_auc_raise_one_clear_line():
+    x, labels = torch.eye(4), torch.tensor([5, 5, 7, 7])
+    cases = [
+        (ValueError, "loss='hinge' must be one of 'cross-entropy', 'mauc-square'", labels, {"loss": "hinge"}),
+        (ValueError, r"test_labels\[3\]=6 must be one of the classes in train_labels", torch.tensor([5, 5, 7, 6]), {}),
+        (ValueError, "test_labels holds no sample of class 7", torch.tensor([5, 5, 5, 5]), {}),
+    ]
+    for kind, message, test_labels, options in cases:
+        with pytest.raises(kind, match=f"^{message}"):
+            linear_probe_auc(x, labels, x, test_labels, **options)

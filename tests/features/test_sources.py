@@ -6,9 +6,10 @@ import torch
 from PIL import Image
 
 from replication.datasets.image_set import ImageSet
-from replication.datasets.pairs import load_pairs
+from replication.datasets.pairs import load_pairs, pair_checksums
 from replication.features import sources as module
-from replication.features.sources import Towers, load_features, load_splits
+from replication.features.sources import Towers, load_features, load_splits, source_checksums
+from replication.files import sha256
 
 TOWERS = Towers(size=32, image_tower="test_efficientnet", image_weights="random", views=2)
 
@@ -110,3 +111,17 @@ def test_towers_are_checked_before_any_work():
         Towers(views=0)
     with pytest.raises(TypeError, match="text_tower=3 must be a text"):
         Towers(text_tower=3)
+
+
+def test_checksums_say_what_a_source_is_made_from(data, tmp_path):
+    file = tmp_path / "pairs.npz"
+    np.savez(file, u=np.ones((3, 2), dtype=np.float32))
+    assert source_checksums(str(file)) == {str(file): sha256(file)}
+    table = write_csv(tmp_path)
+    assert source_checksums(table, 20) == pair_checksums(table, 20) == source_checksums(f"{table} text", 20)
+    assert source_checksums("digits", 16) == pair_checksums("digits", 16)
+
+
+def test_checksums_of_views_are_those_of_the_images(monkeypatch):
+    monkeypatch.setattr(module, "checksums", lambda name: {name: "sum"})
+    assert source_checksums("cifar100 views", 32) == {"cifar100": "sum"}

@@ -13,7 +13,7 @@ from replication.heads import Training, train_heads
 from replication.heads.evaluation import measures_of_ranks, retrieval_ranks
 from replication.heads.group import Group
 from replication.heads.planning import draw_rows
-from replication.heads.training import make_groups
+from replication.heads.training import cpu_group, make_groups, weights_of
 from replication.training.loop import TrainingDiverged
 
 SPLITS = small_splits()
@@ -140,3 +140,20 @@ def test_what_does_not_fit_is_one_line(changes, message):
     with pytest.raises(ValueError, match=message) as error:
         train_heads(**arguments | changes)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("trainings", "workers", "weights", "size"),
+    [(22, 2, 393_216, 6), (22, 2, 10**7, 4), (100, 2, 1000, 13), (3, 4, 1000, 1), (1, 1, 1000, 1), (16, 1, 1000, 16)],
+)
+def test_groups_on_a_cpu(trainings, workers, weights, size):
+    """As large as caches allow, and as many for each worker."""
+    assert cpu_group(trainings, workers, weights) == size
+
+
+@pytest.mark.parametrize("kind", ["linear", "mlp"])
+def test_weights_are_those_of_the_matrices(kind):
+    settings = small_settings(kind=kind)
+    group = Group(*SPLITS, settings, TRAININGS[:1])
+    matrices = [value for name, value in group.heads.weights.items() if "bias" not in name and name != "log scale"]
+    assert weights_of(settings, SPLITS[0].left.shape[-1], SPLITS[0].right.shape[-1]) == sum(map(torch.numel, matrices))

@@ -159,3 +159,17 @@ def test_a_wrong_index_is_one_line(kind, message, index):
     u, v = pairs(3, 2)
     with pytest.raises(kind, match=message):
         BimodalSogCLR(6, 0.1)(u, v, index)
+
+
+def test_the_schedule_of_gamma_is_that_of_sogclr():
+    u, v = pairs(6, 3)
+    objective = BimodalSogCLR(6, 0.1, gamma=0.5, cosine_steps=2).double()
+    for gamma in (1.0, 0.75, 0.5, 0.5):
+        assert float(objective.present_gamma()) == pytest.approx(gamma)
+        before = objective.log_average.exp()
+        present = BimodalSogCLR(6, 0.1, gamma=1.0).double()
+        for each in (objective, present):
+            each(u, v, torch.arange(6))
+        expected = (1 - gamma) * before + gamma * present.log_average.exp()
+        torch.testing.assert_close(objective.log_average.exp(), expected)
+        u, v = v, u

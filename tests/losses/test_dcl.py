@@ -40,3 +40,17 @@ def test_with_an_easy_positive_its_gradient_does_not_fade_as_that_of_nt_xent():
         x = u.clone().requires_grad_()
         norms.append(torch.autograd.grad(objective(x, v), x)[0].norm())
     assert norms[0] > 100 * norms[1]
+
+
+def test_it_is_the_worst_case_over_weights_of_the_negatives_that_stay_near_the_uniform_ones():
+    """For each view t log( mean of exp(s/t) ) is the largest p.s - t KL(p, uniform): what makes it kin of a partial AUC."""
+    s, t = torch.randn(6, dtype=torch.float64, generator=torch.Generator().manual_seed(0)), 0.3
+
+    def value(p):
+        return p @ s - t * (p * (6 * p).log()).sum()
+
+    best = t * ((s / t).logsumexp(0) - math.log(6))
+    torch.testing.assert_close(value((s / t).softmax(0)), best)
+    for seed in range(20):
+        p = torch.randn(6, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)).softmax(0)
+        assert value(p) < best

@@ -7,8 +7,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import lsq_linear
 
-from replication.losses import MMCL
+from replication.losses import MMCL, ReleasedMMCL, make_objective
 
 
 def unit_views(n, d, seed=0):
@@ -109,3 +110,88 @@ def test_a_tiny_ridge_is_raised_to_what_rounding_leaves_of_it(n, dtype):
         coefficients = MMCL(0.1, ridge=1e-300).coefficients(rows)
         assert torch.isfinite(coefficients).all() and coefficients.min() >= 0 and coefficients.max() <= 1
         assert torch.equal(coefficients.diagonal(), torch.zeros(n, dtype=dtype))
+
+
+def clusters(n=128, d=64, groups=10, seed=0):
+    """Return unit vectors around a few centres, as a network that has learned something gives them."""
+    generator = torch.Generator().manual_seed(seed)
+    centres = torch.randn(groups, d, dtype=torch.float64, generator=generator)
+    x = centres[torch.arange(n) % groups] + torch.randn(n, d, dtype=torch.float64, generator=generator)
+    return torch.nn.functional.normalize(x, dim=1)
+
+
+def of_others(coefficients):
+    return coefficients[~torch.eye(len(coefficients), dtype=torch.bool)]
+
+
+def test_at_temperature_0_1_no_support_vector_is_chosen():
+    """None is 0, none is at the ceiling, and they are about alike; in wider kernels many are 0, and many exceed 1."""
+    x = clusters()
+    narrow = of_others(MMCL(0.1).coefficients(x))
+    assert narrow.min() > 0.005 and narrow.max() < 0.2 and narrow.std() < 0.5 * narrow.mean()
+    for width in (0.25, 2.5, 25):
+        wide = of_others(MMCL(0.1, ceiling=None, width=width).coefficients(x))
+        assert (wide == 0).double().mean() > 0.2
+    assert (wide > 1).double().mean() > 0.2
+
+
+def test_an_own_width_takes_the_place_of_the_temperature():
+    u, v = unit_views(6, 3)
+    assert torch.equal(MMCL(0.1, width=0.7)(u, v), MMCL(0.7)(u, v))
+    assert MMCL(0.1).width == 0.1
+
+
+def test_without_a_ceiling_nothing_is_cut():
+    x = clusters(32, 8)
+    free, high, low = (MMCL(5.0, ceiling=c).coefficients(x) for c in (None, 1e6, 1.0))
+    assert torch.equal(free, high) and free.max() > 1
+    assert torch.equal(free.clamp(max=1), low)
+    assert "ceiling=none" in repr(MMCL(0.1, ceiling=None))
+
+
+def test_at_temperature_0_1_the_closed_form_is_the_exact_solution():
+    """The bounded dual, solved as least squares on a Cholesky factor: with nothing clipped there is nothing to approximate."""
+    x, ridge = clusters(24, 16), 0.1
+    kernel = ((x @ x.T - 1) / 0.1).exp().numpy()
+    found = MMCL(0.1).coefficients(x).numpy()
+    for i in range(3):
+        others = np.arange(24) != i
+        k = kernel[i, others]
+        matrix = 1 + kernel[np.ix_(others, others)] - k[:, None] - k + ridge * np.eye(23)
+        factor = np.linalg.cholesky(matrix)
+        exact = lsq_linear(factor.T, np.linalg.solve(factor, np.full(23, 2.0)), bounds=(0, 1), tol=1e-12).x
+        np.testing.assert_allclose(found[i, others], exact, rtol=1e-5)
+
+
+def test_the_released_width_falls_at_its_epochs_and_travels_in_the_state():
+    """Five batches of four make an epoch of 20 samples."""
+    u, v = unit_views(4, 3)
+    objective = ReleasedMMCL(21, 0.1, drop_epochs=(1, 3)).double()
+    for call in range(20):
+        width = 25 * 0.1 ** ((call >= 5) + (call >= 15))
+        assert float(objective.present_width(4)) == pytest.approx(width)
+        if call in (3, 7, 16):
+            torch.testing.assert_close(objective.eval()(u, v), MMCL(0.1, ceiling=100, width=width)(u, v))
+            objective.train()
+        copy = ReleasedMMCL(21, 0.1, drop_epochs=(1, 3)).double()
+        copy.load_state_dict(objective.state_dict())
+        torch.testing.assert_close(copy(u, v), objective(u, v), rtol=0, atol=0)
+
+
+def test_the_released_settings_are_those_of_the_authors_program():
+    objective = make_objective("mmcl, as released", 50_000, 0.1)
+    assert (objective.width, objective.ceiling, objective.ridge, objective.drop_epochs) == (25, 100, 0.1, [75, 125])
+    constant = ReleasedMMCL(8, 0.1, drop_epochs=())
+    assert float(constant.present_width(4)) == 25
+
+
+def test_wrong_settings_raise_one_clear_line():
+    cases = [
+        (ValueError, "ceiling=0 must be a finite number > 0", lambda: MMCL(0.1, ceiling=0)),
+        (ValueError, "width=-1 must be a finite number > 0", lambda: MMCL(0.1, width=-1)),
+        (ValueError, "drop_epochs=-5 must be >= 0", lambda: ReleasedMMCL(8, 0.1, drop_epochs=(-5,))),
+        (ValueError, "num_samples=0 must be >= 1", lambda: ReleasedMMCL(0, 0.1)),
+    ]
+    for kind, message, call in cases:
+        with pytest.raises(kind, match=f"^{message}$"):
+            call()

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replication.losses import DCL, OBJECTIVES, InfoNCE, NTXent, make_objective
+from replication.losses import DCL, OBJECTIVES, InfoNCE, NTXent, SpectralContrastive, make_objective
 
 NAMES = list(OBJECTIVES)
 
@@ -61,11 +61,23 @@ def test_autocast_and_half_precision_keep_float32_inside(name, temperature):
         torch.testing.assert_close(mine.double(), float64, rtol=1e-2, atol=1e-2 * float64.abs().max().item())
 
 
-@pytest.mark.parametrize("cls", [InfoNCE, NTXent, DCL])
+@pytest.mark.parametrize("cls", [InfoNCE, NTXent, DCL, SpectralContrastive])
 def test_gradients_are_those_of_the_value(cls):
     """The others hold a part of the gradient fixed: their own tests compare it with loops."""
     u, v = (x.requires_grad_() for x in views(4, 3))
     assert torch.autograd.gradcheck(cls(0.3), (u, v))
+
+
+def first_partial_auc(positive, negative, smoothing, gamma, sign):
+    """Return the loss of the first call in training where all positives have one score, and all negatives: share 1/2."""
+    a = b = threshold = 0.5
+    above = 1 / (1 + math.exp(-smoothing * ((negative - b) ** 2 + 2 * (1 + gamma) * negative - threshold)))
+    by_gamma = 2 * (2 * above * negative - positive - gamma)
+    a, b = a + 0.05 * 2 * (positive - a), b + 0.05 * 2 * 2 * above * (negative - b)
+    gamma, threshold = min(1, gamma + sign * 0.0125 * by_gamma), threshold - 0.05 * (1 - 2 * above)
+    excess = (negative - b) ** 2 + 2 * (1 + gamma) * negative - threshold
+    hinge = max(excess, 0) + math.log1p(math.exp(-smoothing * abs(excess))) / smoothing
+    return 1 + (positive - a) ** 2 - 2 * (1 + gamma) * positive + threshold + 2 * hinge - gamma**2
 
 
 @pytest.mark.parametrize("temperature", [0.5, 0.1, 0.01])
@@ -83,8 +95,14 @@ def test_closed_forms(n, temperature):
         "mmcl": (n - 1) * coefficient * (kernel - 1),
     }
     one, many = torch.ones(n, 3, dtype=torch.float64), torch.eye(n, dtype=torch.float64)
-    for expected in (alike, apart):
+    alike["spectral"], apart["spectral"] = 1 / temperature - 2, -2
+    wide = math.exp(-1 / 25)
+    apart["mmcl, as released"] = (n - 1) * min(2 / (n * (1 - wide) + 0.1), 100) * (wide - 1)
+    alike["mmcl, as released"] = 0
+    for expected, negative in ((alike, 1.0), (apart, 0.5)):  # scores (1 + cosine)/2
         expected["sogclr, as released"] = expected["sogclr"]
+        expected["partial auc"] = first_partial_auc(1.0, negative, 1 / temperature, 0.0, 1)
+        expected["partial auc, as released"] = first_partial_auc(1.0, negative, 2.0, 1.0, -1)
     for x, expected in ((one, alike), (many, apart)):
         assert set(expected) == set(NAMES)
         for name in NAMES:
@@ -110,6 +128,7 @@ def test_minimising_brings_the_views_of_a_sample_together(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_compiles_as_one_graph(name):
     """Nothing in it looks at values, which would wait for a GPU at every step; the state of SogCLR is updated all the same."""
+    torch.compiler.reset()  # it remembers a few compiled objectives only, and then gives up
     u, v = views(6, 4, torch.float32)
     plain, compiled = make_objective(name, 9, 0.1), make_objective(name, 9, 0.1)
     call = torch.compile(compiled, backend="eager", fullgraph=True)

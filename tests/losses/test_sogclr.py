@@ -122,6 +122,61 @@ def test_at_the_first_visit_it_is_the_decoupled_loss():
     torch.testing.assert_close(found, tuple(0.2 * g for g in torch.autograd.grad(dcl, (u, v))))
 
 
+class SlowScheduledSogCLR(SlowSogCLR):
+    """Its gamma falls from 1 to the given one along half a cosine."""
+
+    def __init__(self, num_samples, temperature, gamma, steps):
+        super().__init__(num_samples, temperature, gamma)
+        self.least, self.steps, self.calls = gamma, steps, 0
+
+    def __call__(self, u, v, index):
+        half = 0.5 * (1 + math.cos(math.pi * min(1, self.calls / self.steps)))
+        self.gamma, self.calls = self.least + (1 - self.least) * half, self.calls + 1
+        return super().__call__(u, v, index)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 10])
+def test_with_the_schedule_gamma_falls_from_one(steps):
+    objective = SogCLR(9, 0.2, gamma=0.3, cosine_steps=steps).double()
+    assert_equals_slow_loop(objective, SlowScheduledSogCLR(9, 0.2, 0.3, steps), *views(9, 4))
+    assert int(objective.calls) == 5
+    if steps == 10:
+        assert float(objective.present_gamma()) == pytest.approx(0.3 + 0.7 / 2)
+
+
+def test_the_schedule_goes_on_from_the_state_and_is_no_part_of_it_without_one():
+    u, v = views(6, 3)
+    objective, index = SogCLR(6, 0.1, gamma=0.5, cosine_steps=4).double(), torch.tensor([4, 0, 3])
+    objective(u[:3], v[:3], index)
+    objective.eval()(u[:3], v[:3], index)
+    assert int(objective.calls) == 1  # eval mode leaves it alone
+    copy = SogCLR(6, 0.1, gamma=0.5, cosine_steps=4).double()
+    copy.load_state_dict(objective.train().state_dict())
+    torch.testing.assert_close(copy(u[3:], v[3:], index), objective(u[3:], v[3:], index), rtol=0, atol=0)
+    assert list(SogCLR(6, 0.1).state_dict()) == ["log_average"]
+    with pytest.raises(ValueError, match="cosine_steps=-1 must be >= 0"):
+        SogCLR(6, 0.1, cosine_steps=-1)
+
+
+@pytest.mark.parametrize("gamma", [0.9, 0.2])
+def test_the_update_is_a_proximal_mirror_step(gamma):
+    """On h(x) = g exp(-x) + x, least at log g, with the divergence of exp(-x): its derivative vanishes at the new average."""
+    objective = SogCLR(2, 0.2, gamma).double()
+
+    def at(cosine):  # both views of a sample alike: one negative, so g is exact
+        return torch.tensor([[1.0, 0.0], [cosine, math.sqrt(1 - cosine**2)]], dtype=torch.float64)
+
+    old, g = math.exp(0.3 / 0.2), math.exp(-0.5 / 0.2)
+    objective(at(0.3), at(0.3), torch.arange(2))
+    objective(at(-0.5), at(-0.5), torch.arange(2))
+    new = objective.log_average[0].item()
+    weight = gamma / ((1 - gamma) * old)
+    derivative = weight * (1 - g * math.exp(-new)) - math.exp(-new) + 1 / old
+    assert derivative == pytest.approx(0, abs=1e-12 / g)
+    least = torch.linspace(math.log(g) - 1, math.log(g) + 1, 2001, dtype=torch.float64)
+    assert least[(g * (-least).exp() + least).argmin()].item() == pytest.approx(math.log(g), abs=1e-3)
+
+
 @pytest.mark.parametrize("temperature", [0.1, 0.01])
 def test_float32_follows_float64_for_many_steps(temperature):
     """exp(1/0.01) is far outside float32; its logarithm is not."""

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from replication.reporting.readme import fill_in, run_times, trained
+from replication.reporting.readme import fill_in, mapped, run_times, trained
 from replication.reporting.run import start_run
 
 
@@ -59,3 +59,30 @@ def test_runs_of_one_kind_stand_below_each_other_and_the_first_has_the_figure(tm
     assert text.count("![") == 1 and "measures_simclr.png" in text
     assert text.index("*the setting of cpu.") < text.index("| simclr |") < text.index("*the setting of cpu-sogclr.")
     assert text.splitlines()[-1].startswith("| sogclr |") and "of default" not in text
+
+
+def make_map(results, profile):
+    line = {"line": "rate of SGD"}
+    sizes = {"best chosen": ["SwapSearch, k 2", "SC"], "R@10": [40.1, 34.5], "R@10 of SGD": [40.0, 30.0]}
+    sizes = pd.DataFrame(line | {"B": [32, 8]} | sizes | {"equivalent B": [float("nan"), 15.6], "found": ["above", "within"]})
+    values = {"n": 10, "difference": [0.1, 4.5], "low": [-0.2, 4.0], "high": [0.4, 5.0]}
+    cells = pd.DataFrame(
+        line | {"B": [32, 8], "selector": sizes["best chosen"]} | values | {"outcome": ["no difference", "better"]}
+    )
+    other = pd.DataFrame([{"line": "own rate", "B": 8, "selector": "SC", "outcome": "worse", "n": 10, "difference": -9.0}])
+    tables = {"equivalent": (sizes, f"pairs of {profile}; R@10 in %"), "map": (pd.concat([cells, other]), "")}
+    make_run(results, "map", profile, notebook="07_map", **tables)
+
+
+def test_a_map_is_shown_by_batch_size_and_digits_only_without_another(tmp_path):
+    assert mapped(tmp_path) == "*(no run of `07_map` yet)*"
+    make_map(tmp_path, "default")
+    assert "pairs of default" in mapped(tmp_path)
+    make_map(tmp_path, "cpu-text")
+    make_map(tmp_path, "cpu")
+    text = mapped(tmp_path)
+    assert text.count("![") == 1 and "results/map/cpu/figures/map.png" in text and "pairs of default" not in text
+    start = "*pairs of cpu; R@10 in %, mean of both directions, n=10 seeds. [all cells](results/map/cpu/tables/map.md), [run]"
+    assert start in text and text.index("*pairs of cpu;") < text.index("*pairs of cpu-text;")
+    row = "| 8 | 30.0 | SC | 34.5 | +4.5 [4.0, 5.0] | better | 16 |"
+    assert text.index(row) < text.index("| 32 | 40.0 |") and "| no difference | more than any tried |" in text

@@ -14,9 +14,11 @@ from replication.selection import (
     FixedBatches,
     FullBatch,
     GraphPartition,
+    JointExamples,
     MixedBatches,
     NearestNeighbour,
     OrderedSGD,
+    RandomWalk,
     ShuffledBatches,
     SpectralClustering,
     SwapSearch,
@@ -31,10 +33,13 @@ TEXTS = [
     "FullBatch()",
     "GCBS(8, neighbours=4)",
     "GraphPartition(8)",
+    "GraphPartition(8, neighbours=9, skip=30, communities=4, mutual=False, weighted=True)",
+    "JointExamples(8, filter=0.5, chunks=4, gain=2)",
     "MixedBatches(SwapSearch(32, k=40, temperature=0.1), 0.25)",
     "MixedBatches(ShuffledBatches(8), 1)",
     "NearestNeighbour(8, skip=2, window=20)",
     "OrderedSGD(8, k=5, q=2, candidates='independent', hardest_first=False, loss='nt_xent')",
+    "RandomWalk(8, restart=0.05, overlap=True)",
     "ShuffledBatches(8)",
     "ShuffledBatches(8, replacement=True)",
     "SpectralClustering(8, affinity='exp', workers=2)",
@@ -69,6 +74,15 @@ def test_the_identity_tells_plans_apart_and_leaves_out_what_does_not_matter():
     assert nested.described(identity=True) == "SwapSearch(8, refine=SpectralClustering(8))"
 
 
+def test_the_identity_tells_reference_models_apart():
+    views = (torch.ones(6, 2), torch.ones(6, 2), torch.full((6, 2), 2.0))
+    texts = [JointExamples(2, reference=(view, view)).described(identity=True) for view in views]
+    assert texts[0] == texts[1] != texts[2]
+    assert repr(JointExamples(2, reference=(views[0], views[0]))) == (
+        "JointExamples(2, reference=(<float32 [6, 2]>, <float32 [6, 2]>))"
+    )
+
+
 def test_selectors_of_others_are_shown_without_addresses_or_line_breaks():
     class Own(BatchSelector):
         def __init__(self, rule, parts, table, state=None, hidden=3, **options):
@@ -86,6 +100,6 @@ def test_selectors_of_others_are_shown_without_addresses_or_line_breaks():
 def test_every_selector_is_listed():
     listed = {type(eval(text)) for text in TEXTS}
     assert listed == {
-        *(AllBatches, BalancedKMeans, FixedBatches, FullBatch, GCBS, GraphPartition, MixedBatches, NearestNeighbour),
-        *(OrderedSGD, ShuffledBatches, SpectralClustering, SwapSearch),
+        *(AllBatches, BalancedKMeans, FixedBatches, FullBatch, GCBS, GraphPartition, JointExamples, MixedBatches),
+        *(NearestNeighbour, OrderedSGD, RandomWalk, ShuffledBatches, SpectralClustering, SwapSearch),
     }

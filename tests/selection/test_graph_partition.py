@@ -1,4 +1,7 @@
-"""GraphPartition: whole weights against the dense ones, repaired sizes against a slow search, a missing METIS, recovery."""
+"""GraphPartition: whole weights against the dense ones, repaired sizes against a slow search, a missing METIS, recovery.
+
+And B3: which ranks are joined, communities that stay whole, and what its defaults are.
+"""
 
 import sys
 
@@ -51,6 +54,17 @@ def test_any_sizes_are_repaired_and_samples_leave_only_parts_that_are_too_large(
     assert (counts[before[moved]] > size).all() and (counts[after[moved]] < size).all()
 
 
+@settings(max_examples=40, deadline=None)
+@given(parts=st.integers(2, 8), samples=st.integers(8, 40), seed=st.integers(0, 10**6))
+def test_sizes_that_do_not_come_out_even_differ_by_one_in_favour_of_the_largest_parts(parts, samples, seed):
+    before = np.random.default_rng(seed).integers(0, parts, size=samples)
+    left, right = (x.numpy() for x in similarity_factors(*unit_embeddings(samples, seed=seed)))
+    counts = np.bincount(before, minlength=parts)
+    sizes = np.bincount(repair_sizes(before, parts, left, right), minlength=parts)
+    assert sorted(sizes, reverse=True) == [samples // parts + (place < samples % parts) for place in range(parts)]
+    assert counts[sizes == sizes.max()].min() >= counts[sizes == sizes.min()].max() or samples % parts == 0
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_each_move_is_the_best_one_out_of_its_part(seed):
     u, v = unit_embeddings(20, seed=seed)
@@ -97,6 +111,95 @@ def test_well_separated_groups_are_recovered(groups, batch_size):
     assert together > 0.95 * groups * batch_size * (batch_size - 1)
 
 
+def ranks(u, v):
+    """Return the place [N, N] of each sample among the neighbours of each other, from 0, by a full sort."""
+    similarity = (u @ v.T + v @ u.T).fill_diagonal_(-torch.inf)
+    return similarity.argsort(dim=1, descending=True).argsort(dim=1).numpy()
+
+
+@pytest.mark.parametrize(("neighbours", "skip"), [(None, 30), (7, 5), (None, 1), (40, 60)])
+def test_where_some_are_skipped_the_next_ones_are_joined_if_that_is_mutual_by_edges_of_equal_weight(neighbours, skip):
+    u, v = unit_embeddings(90)
+    rank = ranks(u, v)
+    asked = (rank >= skip) & (rank < skip + (neighbours or 100)) & ~np.eye(90, dtype=bool)
+    graph = GraphPartition(8, neighbours, skip=skip)._weighted_graph(u, v).toarray()
+    assert graph.dtype == np.int32
+    assert np.array_equal(graph, asked & asked.T)
+
+
+def test_mutual_and_weighted_can_be_asked_for_on_their_own():
+    u, v = unit_embeddings(60)
+    asked = (ranks(u, v) < 9) & ~np.eye(60, dtype=bool)
+    mutual = GraphPartition(8, 9, 0.2, mutual=True)._weighted_graph(u, v).toarray()
+    assert np.array_equal(mutual > 0, asked & asked.T) and mutual.max() == LARGEST_WEIGHT
+    either = GraphPartition(8, 9, weighted=False)._weighted_graph(u, v).toarray()
+    assert np.array_equal(either, asked | asked.T)
+
+
+def test_what_none_means():
+    u, v = unit_embeddings(300)
+    for short, meant in [
+        ({}, {"neighbours": 16, "mutual": False, "weighted": True}),
+        ({"skip": 20}, {"skip": 20, "neighbours": 100, "mutual": True, "weighted": False}),
+    ]:
+        plans = [GraphPartition(10, **arguments).select(u, v, generator()) for arguments in (short, meant)]
+        assert torch.equal(*plans)
+
+
+@pytest.mark.parametrize(("communities", "sizes"), [(1, [12]), (2, [6, 6]), (3, [4, 4, 4]), (5, [3, 3, 2, 2, 2])])
+def test_a_batch_is_made_of_whole_communities(communities, sizes):
+    """40 batches' worth of separate groups as large as communities are: every batch holds `communities` of them."""
+    g = generator(communities)
+    group = torch.cat([torch.full((size,), batch * communities + c) for batch in range(40) for c, size in enumerate(sizes)])
+    group = group[torch.randperm(480, generator=g)]
+    u = torch.eye(40 * communities)[group] + 0.01 * torch.randn(480, 40 * communities, generator=g)
+    plan = GraphPartition(12, neighbours=max(sizes) - 1, temperature=0.1, communities=communities).select(u, generator=g)
+    assert plan.shape == (40, 12) and len(plan.unique()) == 480
+    groups = [len(row.unique()) for row in group[plan]]
+    assert np.mean(groups) < communities + 0.5  # chance: 11 or more
+
+
+def test_communities_of_a_batch_are_drawn_at_random():
+    """On a circle the communities of a batch lie apart: they are no neighbours more often than chance has it."""
+    angle = 2 * torch.pi * torch.rand(800, generator=generator(), dtype=torch.float64)
+    u = torch.stack([angle.cos(), angle.sin()], dim=1)
+    spread = []
+    for seed in range(5):
+        plan = GraphPartition(10, communities=2).select(u, generator=generator(seed))
+        centre = u[plan.view(80, 2, 5)].mean(dim=2)
+        assert (centre.norm(dim=2) > 0.9).double().mean() > 0.9
+        spread.append((centre[:, 0] * centre[:, 1]).sum(dim=1).mean())
+    assert torch.stack(spread).mean().abs() < 0.15
+
+
+def test_skipping_the_nearest_and_small_communities_keep_near_duplicates_apart():
+    """60 samples, four near-duplicates of each. Not joined, they can still meet through neighbours that they have in common."""
+    g = generator(3)
+    sample = torch.arange(60).repeat(4)[torch.randperm(240, generator=g)]
+    u = torch.randn(60, 6, generator=g, dtype=torch.float64)[sample] + 0.01 * torch.randn(240, 6, generator=g).double()
+
+    def share(**arguments):
+        plan = GraphPartition(8, temperature=0.1, **arguments).select(u, generator=g)
+        return ((sample[plan][:, :, None] == sample[plan][:, None, :]).sum() - plan.numel()) / (plan.numel() * 3)
+
+    assert share() > 0.9
+    assert share(skip=3) < 0.25
+    assert share(skip=3, communities=4) < 0.1 < share(communities=4)
+    assert 0.4 < share(skip=3, neighbours=12) < 0.8
+
+
+@pytest.mark.parametrize(("n", "batch_size", "skip"), [(15, 8, 7), (16, 4, 12), (23, 8, 15), (17, 8, 9)])
+def test_where_nobody_is_joined_the_batches_are_random(n, batch_size, skip):
+    plans = [GraphPartition(batch_size, 1, skip=skip).select(*unit_embeddings(n), generator(seed)) for seed in range(5)]
+    assert all(plan.shape == (n // batch_size, batch_size) and len(plan.unique()) == plan.numel() for plan in plans)
+    assert len({str(plan.sort().values.tolist()) for plan in plans}) == 5
+
+
+def test_a_skip_that_no_batch_could_satisfy_is_an_error():
+    with pytest.raises(ValueError, match=r"^skip=7 must be >= 0 and <= 6 \(N - batch_size\)$"):
+        GraphPartition(4, skip=7).select(*unit_embeddings(10))
+
+
 def test_without_pymetis_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pymetis", None)
     with pytest.raises(ImportError) as error:
@@ -110,6 +213,11 @@ def test_without_pymetis_the_error_says_what_to_install(monkeypatch):
         ({"neighbours": 0}, ValueError, r"^neighbours=0 must be >= 1$"),
         ({"neighbours": "all"}, TypeError, r"^neighbours='all' must be an integer$"),
         ({"temperature": 0}, ValueError, r"^temperature=0 must be a finite number > 0$"),
+        ({"skip": -1}, ValueError, r"^skip=-1 must be >= 0$"),
+        ({"communities": 3}, ValueError, r"^communities=3 must be >= 1 and <= 2 \(half of batch_size\)$"),
+        ({"communities": 0}, ValueError, r"^communities=0 must be >= 1 and <= 2 \(half of batch_size\)$"),
+        ({"mutual": 1}, TypeError, r"^mutual=1 must be true or false$"),
+        ({"weighted": "no"}, TypeError, r"^weighted='no' must be true or false$"),
     ],
 )
 def test_wrong_parameters(arguments, kind, message):

@@ -12,9 +12,11 @@ from replication.selection import (
     GCBS,
     BalancedKMeans,
     GraphPartition,
+    JointExamples,
     MixedBatches,
     NearestNeighbour,
     OrderedSGD,
+    RandomWalk,
     ShuffledBatches,
     SpectralClustering,
     SwapSearch,
@@ -35,7 +37,12 @@ SELECTORS = {
     "balanced k-means": BalancedKMeans(8),
     "GCBS": GCBS(8),
     "METIS": GraphPartition(8, temperature=0.1),
+    "METIS, communities": GraphPartition(8, temperature=0.1, communities=3),
+    "METIS, skip, communities": GraphPartition(8, skip=10, communities=2),
+    "JEST": JointExamples(8, 0.5, temperature=0.1),
+    "random walk": RandomWalk(8, neighbours=10),
 }
+PARTS = {OrderedSGD: 6, JointExamples: 4}  # batches that these choose of 64 samples, which hold 8
 # k-means says so when it finds fewer distinct points than clusters, which duplicates make on purpose here.
 pytestmark = pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 
@@ -97,7 +104,7 @@ def test_one_batch_duplicates_and_half_precision(selector):
         assert selector.select(u[:8], v[:8], seeded()).sort().values.tolist() == [list(range(8))]
     for a, b in ((u.half(), v.half()), (u[:32].repeat(2, 1), v[:32].repeat(2, 1)), (u[:1].repeat(64, 1), v[:1].repeat(64, 1))):
         plan = selector.select(a, b, seeded())
-        assert plan.shape == (6 if isinstance(selector, OrderedSGD) else 8, 8)
+        assert plan.shape == (PARTS.get(type(selector), 8), 8)
         assert len(plan.unique()) == plan.numel()
 
 
@@ -123,7 +130,7 @@ def test_numpy_arrays_and_views_as_one_are_told_what_to_do(selector):
         selector.select(torch.stack([u, v]), generator=seeded())
 
 
-@pytest.mark.parametrize("make", [OrderedSGD, SpectralClustering, SwapSearch, GraphPartition])
+@pytest.mark.parametrize("make", [OrderedSGD, SpectralClustering, SwapSearch, GraphPartition, JointExamples])
 @pytest.mark.parametrize("temperature", [torch.tensor(0.1), torch.nn.Parameter(torch.tensor(0.1))])
 def test_a_tensor_is_no_temperature(make, temperature):
     with pytest.raises(

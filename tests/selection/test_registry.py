@@ -7,9 +7,11 @@ from replication.selection import (
     GCBS,
     BalancedKMeans,
     GraphPartition,
+    JointExamples,
     MixedBatches,
     NearestNeighbour,
     OrderedSGD,
+    RandomWalk,
     ShuffledBatches,
     SpectralClustering,
     SwapSearch,
@@ -46,6 +48,12 @@ GIVEN = {"num_samples": 6400, "batch_size": 32, "temperature": 0.1, "k": 40, "ca
         ("nearest neighbours, skip 32", NearestNeighbour(32, skip=32)),
         ("balanced k-means, branching 8", BalancedKMeans(32, 8)),
         ("GCBS", GCBS(32)),
+        ("JEST", JointExamples(32, temperature=0.1)),
+        ("JointExamples, filter 0.8", JointExamples(32, 0.8, temperature=0.1)),
+        ("JEST, filter 0.5, chunks 8, gain 2, hardness 0.5", MixedBatches(JointExamples(32, 0.5, 8, 0.1, gain=2), 0.5)),
+        ("random walk", RandomWalk(32)),
+        ("RandomWalk, restart 0.05, neighbours 20", RandomWalk(32, 0.05, neighbours=20)),
+        ("random walk, as released", RandomWalk(32, overlap=True)),
     ],
 )
 def test_a_line_stands_for_its_selector(line, selector):
@@ -56,6 +64,12 @@ def test_partitions_of_graphs_by_name():
     pytest.importorskip("pymetis")
     graph = GraphPartition(32, temperature=0.1)
     assert repr(make_selector("METIS", **GIVEN)) == repr(graph)
+    assert repr(make_selector("METIS, skip 30, communities 4", **GIVEN)) == repr(
+        GraphPartition(32, temperature=0.1, skip=30, communities=4)
+    )
+    assert repr(make_selector("METIS, mutual true, weighted none", **GIVEN)) == repr(
+        GraphPartition(32, temperature=0.1, mutual=True)
+    )
     refined = SwapSearch(32, temperature=0.1, refine=graph)
     for line in ("SwapSearch, whole set, refine METIS", "METIS, then SwapSearch"):
         assert repr(make_selector(line, **GIVEN)) == repr(refined)
@@ -98,6 +112,9 @@ def test_the_name_of_a_line_has_its_spaces_put_right():
         ("SwapSearch, refine METS", "method='METS': 'METS' is no name; did you mean 'METIS'?"),
         ("OSGD, hardest_first maybe", "hardest_first='maybe' must be true or false"),
         ("SwapSearch, workers 2", "'workers' is no argument of SwapSearch"),
+        ("JEST, reference x", "'reference' is no argument of JEST"),
+        ("JEST, filter 1", "filter=1.0 must be a number >= 0 and < 1"),
+        ("random walk, candidates 10", "neighbours=100 must be >= 1 and <= 9 (candidates - 1)"),
     ],
 )
 def test_what_cannot_be_read_is_one_line_that_names_it(line, message):
@@ -115,6 +132,19 @@ def test_a_line_must_be_a_text(line):
 def test_neighbours_need_enough_samples():
     with pytest.raises(ValueError, match="needs >= 64 samples"):
         make_selector("neighbours, skip 32", 63, 32, 0.1)
+    pytest.importorskip("pymetis")
+    with pytest.raises(ValueError, match=r"^method='METIS, skip 30, communities 4' needs >= 62 samples .* there are 61$"):
+        make_selector("METIS, skip 30, communities 4", 61, 32, 0.1)
+
+
+def test_more_communities_than_small_batches_allow_can_be_named():
+    pytest.importorskip("pymetis")
+    line = "METIS, communities 32"
+    assert make_selector(line, 6400, 1024, 0.1).communities == 32
+    with pytest.raises(ValueError, match=r"^communities=32 must be >= 1 and <= 16 \(half of batch_size\)$"):
+        make_selector(line, 6400, 32, 0.1)
+    with pytest.raises(ValueError, match=r"^method='METIS, communities 0': communities=0 must be >= 1 and <= 16 "):
+        parse_method("METIS, communities 0")
 
 
 def test_methods_are_checked_together():

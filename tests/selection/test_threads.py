@@ -11,8 +11,10 @@ from replication.selection import (
     GCBS,
     BalancedKMeans,
     GraphPartition,
+    JointExamples,
     NearestNeighbour,
     OrderedSGD,
+    RandomWalk,
     SpectralClustering,
     SwapSearch,
 )
@@ -54,7 +56,10 @@ SELECTORS = {
     "balanced k-means": BalancedKMeans(8),
     "GCBS": GCBS(8),
     "METIS": GraphPartition(8, temperature=0.1),
+    "METIS, skip": GraphPartition(8, skip=10, communities=2),
     "neighbours": NearestNeighbour(8),
+    "JEST": JointExamples(8, temperature=0.1),
+    "random walk": RandomWalk(8),
 }
 
 

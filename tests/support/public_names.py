@@ -5,6 +5,7 @@ tensors, numbers, or tuples and dicts of them.
 """
 
 import inspect
+import math
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,7 @@ class Inputs:
         with torch.inference_mode(False):
             kept = {name: value.to(device, copy=True) for name, value in VALUES.items()}
             self.__dict__.update(kept, device=device, v=kept["u"] + 0.3 * kept["noise"])
+            self.scores = (self.u[:, 0].sigmoid(), self.v.flatten().sigmoid())
             self.unit, self.other = (x / x.norm(dim=1, keepdim=True) for x in (self.u, self.v))
 
         self.network = nn.Sequential(nn.Conv2d(3, 5, 3, bias=False), nn.BatchNorm2d(5)).to(device)
@@ -99,6 +101,10 @@ CALLS = {
         "DCL": objective("dcl"),
         "MMCL": objective("mmcl"),
         "OBJECTIVES": lambda x: tuple(objective(name)(x) for name in losses.OBJECTIVES),
+        "Duals": lambda x: tuple(losses.optimal_duals(x.scores[0], x.scores[1], 0.3)),
+        "PartialAUC": twice(lambda: losses.PartialAUC(0.1, dual_rate=0)),
+        "ReleasedMMCL": twice(lambda: losses.ReleasedMMCL(48, 0.1, drop_epochs=(1,))),
+        "SpectralContrastive": objective("spectral"),
         "BimodalSogCLR": twice(lambda: losses.BimodalSogCLR(48, 0.1)),
         "InfoNCE": objective("infonce"),
         "NTXent": objective("simclr"),
@@ -110,6 +116,15 @@ CALLS = {
         "contrastive_loss": lambda x: losses.contrastive_loss(x.u, x.v, 0.1, normalize=True),
         "make_objective": objective("sogclr, as released"),
         "mini_batch_loss": lambda x: losses.mini_batch_loss(x.u, x.v, x.batches, 0.1, normalize=True, validate=False),
+        "multiclass_auc_loss": lambda x: tuple(
+            losses.multiclass_auc_loss(x.u[:, :4], x.labels, surrogate) for surrogate in ("square", "exp", "hinge")
+        ),
+        "optimal_duals": lambda x: tuple(losses.optimal_duals(x.scores[0], x.scores[1], 0.3)),
+        "partial_auc_loss": lambda x: tuple(
+            losses.partial_auc_loss(*x.scores, losses.optimal_duals(*x.scores, 0.3), 0.3, kappa) for kappa in (5, math.inf)
+        ),
+        "spectral_dual": lambda x: losses.spectral_dual(x.u, x.v, x.gram[0, 0] * x.u[:8]),
+        "spectral_loss": lambda x: losses.spectral_loss(x.u, x.v),
         "nt_xent_losses": lambda x: losses.nt_xent_losses(x.unit, x.other, x.batches, 0.1, max_elements=100),
     },
     selection: {
@@ -122,14 +137,19 @@ CALLS = {
             *(selection.FixedBatches(batches=rows).select(x.u) for rows in ([[3, 1], [0, 2]], x.batches)),
         ),
         "FullBatch": select(selection.FullBatch()),
-        "GraphPartition": select(selection.GraphPartition(4, 5, 0.1)),
+        "GraphPartition": select(selection.GraphPartition(4, 5, 0.1), selection.GraphPartition(4, skip=3, communities=2)),
         "IndexSelector": select(Backwards()),
+        "JointExamples": lambda x: (
+            selection.JointExamples(4, temperature=0.1).select(x.u, x.v, torch.Generator().manual_seed(0)),
+            selection.JointExamples(4, 0.5, reference=(x.noise, x.unit)).select(x.u, x.v, torch.Generator().manual_seed(0)),
+        ),
         "MixedBatches": select(*(selection.MixedBatches(each, 0.5) for each in (Sorted(), Backwards()))),
         "NearestNeighbour": select(selection.NearestNeighbour(4, skip=2, window=8)),
         "OrderedSGD": select(
             *(selection.OrderedSGD(4, candidates=kind, loss="nt_xent") for kind in ("partition", "independent"))
         ),
         "PlannedBatchSampler": planned,
+        "RandomWalk": select(*(selection.RandomWalk(4, 0.1, 20, 5, overlap) for overlap in (False, True))),
         "ShuffledBatches": select(*(selection.ShuffledBatches(4, replacement) for replacement in (False, True))),
         "SpectralClustering": select(
             *(selection.SpectralClustering(4, k, affinity, 0.1) for k, affinity in ((None, "log"), (4, "exp"))),
@@ -145,6 +165,12 @@ CALLS = {
         "knn_accuracy": lambda x: evaluation.knn_accuracy(x.u, x.labels, x.v, x.labels, k=7),
         "learned_norms": lambda x: tuple(norm.weight.detach() for norm in evaluation.learned_norms(x.network)),
         "linear_probe_accuracy": lambda x: evaluation.linear_probe_accuracy(x.u, x.labels, x.v, x.labels),
+        "linear_probe_auc": lambda x: tuple(
+            evaluation.linear_probe_auc(x.u, x.labels, x.v, x.labels, loss=loss) for loss in ("cross-entropy", "mauc-square")
+        ),
+        "multiclass_auc": lambda x: evaluation.multiclass_auc(x.u[:, :4], x.labels),
+        "partial_auc": lambda x: evaluation.partial_auc(x.u[:, 0], x.v[:, 1], 0.3, 0.2),
+        "retrieval_partial_auc": lambda x: evaluation.retrieval_partial_auc(x.u, x.v),
         "paired_bootstrap": lambda x: vars(evaluation.paired_bootstrap(np.arange(9.0), np.arange(9) ** 0.5, repeats=100)),
         "paired_comparison": lambda x: evaluation.paired_comparison(TABLE, "m", "A", 0.1).iloc[0].to_dict(),
         "recalibrated": recalibrated,

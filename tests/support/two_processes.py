@@ -27,6 +27,6 @@ def first_steps(objective, processes=None):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     processes = join_processes("cpu")
-    for objective in ("clip", "sogclr"):
+    for objective in ("clip", "sogclr", "partial auc", "spectral"):
         torch.save(first_steps(objective, processes), f"{sys.argv[1]}/{objective}-{processes.rank}.pt")
     distributed.destroy_process_group()

@@ -18,7 +18,7 @@ from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid.side_by_side import cores
 from replication.experiments.grid.speed import least_seconds, seconds_of_updates
 from replication.machine import device_or_best
-from replication.selection import BatchSelector, OrderedSGD
+from replication.selection import BatchSelector, JointExamples, OrderedSGD
 from replication.selection.registry import make_selector
 from replication.validation import check_count
 
@@ -71,12 +71,15 @@ def forecast(
 
 
 def _passes(selector: BatchSelector, task: Pretraining) -> int:
-    """Return the feature passes of an epoch. With `refresh_features` OSGD takes one for every tenth of its candidates."""
+    """Return the feature passes of an epoch. With `refresh_features` each plan that covers a part of the data takes one."""
     if not selector.uses_embeddings:
         return 0
-    if not (task.settings.refresh_features and isinstance(selector, OrderedSGD)):
-        return 1
-    return math.ceil(task.steps_per_epoch / max(1, selector.k.within(task.steps_per_epoch) // 10))
+    batches = task.steps_per_epoch
+    if task.settings.refresh_features and isinstance(selector, OrderedSGD):
+        batches = max(1, selector.k.within(task.steps_per_epoch) // 10)
+    elif task.settings.refresh_features and isinstance(selector, JointExamples):
+        batches = task.num_samples // selector.super_batch(task.num_samples)
+    return math.ceil(task.steps_per_epoch / batches)
 
 
 def flops_of_an_update(task: Pretraining) -> int:

@@ -1,5 +1,6 @@
 import matplotlib.pyplot as plt
 import pandas as pd
+import pytest
 
 from replication.experiments.batch_selection import frontier, measure
 from replication.experiments.batch_selection.inputs import synthetic_phase
@@ -42,13 +43,19 @@ def test_chunks_that_reach_the_whole_set_are_left_out():
     assert not any("k=" in name for name in frontier.frontier_selectors(64, 32, 0.1, k=40, candidates=100))
 
 
-def test_further_selectors_are_planned_and_drawn_with_looks_of_their_own():
-    further = ["SwapSearch, k 5, hardness 0.5", "neighbours, skip 3"]
+@pytest.mark.parametrize(
+    "further",
+    [
+        ["SwapSearch, k 5, hardness 0.5", "neighbours, skip 3"],
+        ["JointExamples, filter 0.8", "METIS, skip 30, communities 4", "RandomWalk"],
+    ],
+)
+def test_further_selectors_are_planned_and_drawn_with_looks_of_their_own(further):
     selectors = frontier.frontier_selectors(96, 8, 0.1, 4, 100, further)
-    assert list(selectors)[-2:] == further
+    assert list(selectors)[-len(further) :] == further
     chosen = {name: selectors[name] for name in ("SGD", *further)}
     _, plans = measure.measure(chosen, synthetic_phase("middle", 96, 8), 0.1, seeds=2)
     figure = frontier.frontier_figure(plans, k=4)
     looks = {(handle.get_color(), handle.get_marker()) for handle in figure.legends[0].legend_handles}
-    assert len(looks) == 3
+    assert len(looks) == 1 + len(further)
     plt.close(figure)

@@ -9,7 +9,7 @@ from replication.experiments.cifar.evaluation import Evaluation, evaluate, evalu
 from replication.experiments.cifar.experiment import training_selector
 from replication.experiments.cifar.network import make_encoder
 from replication.experiments.cifar.pretraining import BLOCK, Pretraining, make_lars
-from replication.losses import make_objective
+from replication.losses import OBJECTIVES, make_objective
 from replication.seeding import derived_seed
 from replication.training.loop import Trainer
 from replication.training.schedule import warmup_cosine
@@ -169,7 +169,7 @@ def test_lars_scales_matrices_by_layer_and_leaves_the_rest_alone():
     torch.testing.assert_close(layer.bias.detach(), bias - 0.5 * layer.bias.grad)
 
 
-@pytest.mark.parametrize("objective", ["simclr", "sogclr", "infonce", "dcl", "mmcl"])
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_trains_in_bfloat16_as_on_a_gpu(objective):
     task = small_task(objective=objective, precision="bfloat16")
     kinds = set()

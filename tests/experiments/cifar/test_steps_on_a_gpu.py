@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a G
 CHANGES = {"images": 320, "batch_size": 32, "size": 32}
 
 
-@pytest.mark.parametrize("objective", ["simclr", "sogclr", "infonce", "dcl"])
+@pytest.mark.parametrize("objective", ["simclr", "sogclr", "infonce", "dcl", "partial auc", "spectral"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_graph_begins_as_eager_does(objective, precision):
     timer = StepTimer([small_settings(objective=objective, precision=precision, **CHANGES)], "cuda")

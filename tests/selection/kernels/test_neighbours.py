@@ -14,9 +14,15 @@ from replication.selection import ShuffledBatches
 from replication.selection.balanced_kmeans import BalancedKMeans
 from replication.selection.gcbs import GCBS
 from replication.selection.graph_partition import GraphPartition
-from replication.selection.kernels.neighbours import nearest_neighbours, neighbour_graph, similarity_factors
+from replication.selection.kernels.neighbours import (
+    nearest_neighbours,
+    neighbour_graph,
+    neighbours_among_some,
+    similarity_factors,
+)
 from replication.selection.mixed import MixedBatches
 from replication.selection.nearest_neighbour import NearestNeighbour
+from replication.selection.random_walk import RandomWalk
 
 # k-means says so when it finds fewer distinct points than clusters, which duplicates make on purpose here.
 pytestmark = pytest.mark.filterwarnings("ignore:Number of distinct clusters")
@@ -24,8 +30,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 SELECTORS = {
     "balanced k-means": lambda batch_size: BalancedKMeans(batch_size, branching=3),
     "graph partition": GraphPartition,
+    "graph partition, communities": lambda batch_size: GraphPartition(batch_size, communities=1 if batch_size < 4 else 2),
     "gcbs": GCBS,
     "nearest neighbour": NearestNeighbour,
+    "random walk": lambda batch_size: RandomWalk(batch_size, neighbours=8),
     "half balanced k-means": lambda batch_size: MixedBatches(BalancedKMeans(batch_size), 0.5),
 }
 every_selector = pytest.mark.parametrize("name", SELECTORS)
@@ -81,10 +89,79 @@ def test_the_graph_joins_two_samples_if_either_is_a_neighbour_of_the_other():
     assert np.array_equal(neighbour_graph(u, v, 99).toarray(), 1 - np.eye(20))
 
 
+@settings(max_examples=25, deadline=None)
+@given(n=st.integers(2, 30), count=st.integers(1, 29), skip=st.integers(0, 28), seed=st.integers(0, 10**6))
+def test_the_nearest_can_be_skipped(n, count, skip, seed):
+    skip = min(skip, n - 2)
+    count = min(count, n - 1 - skip)
+    u, v = unit_embeddings(n, seed=seed)
+    expected = (u @ v.T + v @ u.T).fill_diagonal_(-torch.inf).argsort(dim=1, descending=True)[:, skip : skip + count]
+    assert torch.equal(nearest_neighbours(u, v, count, skip=skip), expected)
+
+
+@pytest.mark.parametrize(("skip", "taken"), [(0, 3), (5, 3), (18, 1), (19, 0), (30, 0)])
+@pytest.mark.parametrize("mutual", [False, True])
+def test_a_graph_without_the_nearest_and_of_mutual_neighbours(skip, taken, mutual):
+    u, v = unit_embeddings(20)
+    order = (u @ v.T + v @ u.T).fill_diagonal_(-torch.inf).argsort(dim=1, descending=True)[:, :19]
+    near = order[:, skip : skip + 3].tolist()
+    assert all(len(row) == taken for row in near)
+    join = all if mutual else any
+    expected = [[int(join((j in near[i], i in near[j]))) for j in range(20)] for i in range(20)]
+    graph = neighbour_graph(u, v, 3, skip, mutual)
+    assert graph.toarray().tolist() == expected and graph.nnz == np.sum(expected)
+
+
 @pytest.mark.parametrize("count", [0, 20])
 def test_neighbours_that_do_not_exist_are_an_error(count):
     with pytest.raises(ValueError, match=rf"^count={count} must be >= 1 and <= 19 \(the number of other samples\)$"):
         nearest_neighbours(*unit_embeddings(20), count)
+    limits = r">= 1 and <= 15 \(the number of other samples after those to skip\)"
+    with pytest.raises(ValueError, match=rf"^count=16 must be {limits}$"):
+        nearest_neighbours(*unit_embeddings(20), 16, skip=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(n=st.integers(2, 40), count=st.integers(1, 39), block=st.integers(1, 50), seed=st.integers(0, 10**6))
+def test_where_all_are_candidates_the_neighbours_are_the_nearest(n, count, block, seed):
+    count = min(count, n - 1)
+    u, v = unit_embeddings(n, seed=seed)
+    assert torch.equal(neighbours_among_some(u, v, n, count, generator(seed), block), nearest_neighbours(u, v, count))
+
+
+def test_among_some_candidates_each_other_pair_has_the_same_chance_to_be_one():
+    """60 pairs, 20 candidates, the 19 nearest of them kept: each of the 20 nearest of all is in a third of 300 lists.
+
+    Farther ones are now and then the farthest candidate, which is not kept where the pair itself is no candidate.
+    """
+    u, v = unit_embeddings(60)
+    similarity = u @ v.T + v @ u.T
+    nearest, counts = nearest_neighbours(u, v, 20), torch.zeros(60, 60)
+    for seed in range(300):
+        near = neighbours_among_some(u, v, 20, 19, generator(seed), block=7)
+        counts += torch.zeros(60, 60).scatter_(1, near, 1)
+        assert (similarity.gather(1, near).diff(dim=1) <= 1e-12).all()
+    assert counts.sum() == 300 * 60 * 19 and (counts.diagonal() == 0).all()
+    counts = counts.gather(1, nearest)
+    assert counts.min() > 59 and counts.max() < 141  # five standard errors of one count are 41
+    assert counts.mean() == pytest.approx(100, abs=3)
+
+
+def test_pairs_of_a_block_share_their_candidates_and_blocks_do_not():
+    u, v = unit_embeddings(40)
+    near = neighbours_among_some(u, v, 6, 5, generator(), block=10).view(4, -1)
+    sets = [set(row.tolist()) for row in near]
+    assert all(len(one) <= 6 for one in sets) and len({frozenset(one) for one in sets}) == 4
+
+
+def test_wrong_numbers_of_candidates_are_errors():
+    for candidates, count, message in [
+        (21, 3, r"^candidates=21 must be >= 2 and <= 20 \(the number of samples\)$"),
+        (1, 1, r"^candidates=1 must be >= 2 and <= 20"),
+        (5, 5, r"^count=5 must be >= 1 and <= 4 \(candidates - 1\)$"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            neighbours_among_some(*unit_embeddings(20), candidates, count, None)
 
 
 @every_selector
@@ -163,13 +240,14 @@ def test_the_order_of_the_rows_tells_nothing(name):
 
 
 def test_another_process_makes_the_same_plans():
-    names = "BalancedKMeans, GCBS, GraphPartition, NearestNeighbour"
+    names = "BalancedKMeans, GCBS, GraphPartition, NearestNeighbour, RandomWalk"
     program = f"""
 import torch
 from replication.selection.balanced_kmeans import BalancedKMeans
 from replication.selection.gcbs import GCBS
 from replication.selection.graph_partition import GraphPartition
 from replication.selection.nearest_neighbour import NearestNeighbour
+from replication.selection.random_walk import RandomWalk
 g = torch.Generator().manual_seed(0)
 u, v = (torch.randn(300, 8, generator=g) for _ in range(2))
 print([kind(7).select(u, v, g).tolist() for kind in ({names})])
@@ -177,7 +255,8 @@ print([kind(7).select(u, v, g).tolist() for kind in ({names})])
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, encoding="utf-8")
     g = generator()
     u, v = (torch.randn(300, 8, generator=g) for _ in range(2))
-    plans = [kind(7).select(u, v, g).tolist() for kind in (BalancedKMeans, GCBS, GraphPartition, NearestNeighbour)]
+    kinds = (BalancedKMeans, GCBS, GraphPartition, NearestNeighbour, RandomWalk)
+    plans = [kind(7).select(u, v, g).tolist() for kind in kinds]
     assert done.stdout.strip() == str(plans)
 
 
