@@ -6,6 +6,7 @@
 | `corruption_retrieval` | the right corruption among all corruptions of one image (the paper's main table) |
 | `knn_accuracy` | classes of the nearest neighbours |
 | `linear_probe_accuracy` | classes by logistic regression |
+| `em_dirichlet`, `matched_classes` | classes of a batch of queries at once, from their `class_probabilities` |
 | `recalibrated`, `learned_norms` | batch normalisation with the statistics of other batches, for a while |
 | `paired_comparison` | selectors against a baseline, paired over seeds |
 | `paired_bootstrap` | one selector against another, over test queries |
@@ -16,17 +17,23 @@ from replication.evaluation.comparison import paired_comparison
 from replication.evaluation.corrupted import corruption_retrieval
 from replication.evaluation.knn import knn_accuracy
 from replication.evaluation.linear_probe import linear_probe_accuracy
+from replication.evaluation.probabilities import class_probabilities
 from replication.evaluation.recalibrated import learned_norms, recalibrated
 from replication.evaluation.retrieval import retrieval, retrieval_metrics
+from replication.evaluation.transductive import em_dirichlet, matched_classes, released_prior_weight
 
 __all__ = [
+    "class_probabilities",
     "corruption_retrieval",
+    "em_dirichlet",
     "knn_accuracy",
     "learned_norms",
     "linear_probe_accuracy",
+    "matched_classes",
     "paired_bootstrap",
     "paired_comparison",
     "recalibrated",
+    "released_prior_weight",
     "retrieval",
     "retrieval_metrics",
 ]
