@@ -1,0 +1,1 @@
+"""What 08_neighbours computes and shows."""
