@@ -12,8 +12,8 @@ from replication.validation import HALF_PRECISION, check_positive
 def class_probabilities(features: Tensor, prototypes: Tensor, temperature: float = 1 / 30) -> Tensor:
     """Return softmax(cosine / temperature) [N, K] (float64) of features [N, d] with the prototypes [K, d] of K classes.
 
-    Prototypes are the embeddings of class names (zero-shot), or means of a few labelled images. The default temperature is the
-    paper's: it multiplies cosines by 30.
+    Prototypes are the embeddings of class names (zero-shot), or means of a few labelled images. The default temperature is
+    that of the released code of EM-Dirichlet, which multiplies cosines by 30.
 
     Raises:
         TypeError, ValueError: wrong kinds, shapes or ranges, or values that are not finite.

@@ -1,9 +1,9 @@
 """Classes of a whole batch of queries at once: EM-Dirichlet, zero-shot and few-shot.
 
-Martin et al., *Transductive Zero-Shot and Few-Shot CLIP*, CVPR 2024, from their released code. A query is described by its
-class probabilities z in the simplex of K classes (`class_probabilities`), and each class of the batch by a Dirichlet
-distribution of z. Which classes a query may get then depends on the other queries of its batch. A batch with few of the K
-classes can gain from that; one with all of them can lose.
+Martin et al., *Transductive Zero-Shot and Few-Shot CLIP*, CVPR 2024. The rules are those of their released code; they could not
+be checked against the paper. A query is described by its class probabilities z in the simplex of K classes
+(`class_probabilities`), and each class of the batch by a Dirichlet distribution of z. Which classes a query may get then
+depends on the other queries of its batch. A batch with few of the K classes can gain from that; one with all of them can lose.
 
     z = class_probabilities(images, texts)                                       # [n, K]
     found = em_dirichlet(z, released_prior_weight(num_classes=K), hard=True)
@@ -90,9 +90,9 @@ def em_dirichlet(
     Args:
         queries: class probabilities [n, K] of one batch, or [tasks, n, K] of several, which do not depend on each other.
         prior_weight: >= 0, the paper's lambda divided by n: 0 lets all classes count alike, 1 is a usual mixture, more pulls
-            the queries into few classes. `released_prior_weight` gives the paper's.
+            the queries into few classes. `released_prior_weight` gives the released rule.
         hard: assign each query to one class.
-        iterations: None: the paper's, 20, or 10 with `hard`.
+        iterations: None: as released, 20, or 10 with `hard`.
         supports, support_labels: class probabilities [(tasks,) s, K] of labelled samples and their classes [(tasks,) s], which
             take part in each fit, but not in the shares (few-shot); None: zero-shot. A class may have none.
         largest: >= K, bound on the concentration, the sum of the parameters, of each distribution.
