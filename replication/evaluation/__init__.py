@@ -8,6 +8,7 @@
 | `knn_accuracy` | classes of the nearest neighbours |
 | `linear_probe_accuracy`, `linear_probe_auc` | classes by logistic regression; also with rare classes |
 | `multiclass_auc` | how well scores of classes tell each class from each other one |
+| `em_dirichlet`, `matched_classes` | classes of a batch of queries at once, from their `class_probabilities` |
 | `recalibrated`, `learned_norms` | batch normalisation with the statistics of other batches, for a while |
 | `paired_comparison` | selectors against a baseline, paired over seeds |
 | `paired_bootstrap` | one selector against another, over test queries |
@@ -20,22 +21,28 @@ from replication.evaluation.comparison import paired_comparison
 from replication.evaluation.corrupted import corruption_retrieval
 from replication.evaluation.knn import knn_accuracy
 from replication.evaluation.linear_probe import linear_probe_accuracy, linear_probe_auc
+from replication.evaluation.probabilities import class_probabilities
 from replication.evaluation.recalibrated import learned_norms, recalibrated
 from replication.evaluation.retrieval import retrieval, retrieval_metrics
 from replication.evaluation.several import holm
+from replication.evaluation.transductive import em_dirichlet, matched_classes, released_prior_weight
 
 __all__ = [
+    "class_probabilities",
     "corruption_retrieval",
+    "em_dirichlet",
     "holm",
     "knn_accuracy",
     "learned_norms",
     "linear_probe_accuracy",
     "linear_probe_auc",
+    "matched_classes",
     "multiclass_auc",
     "paired_bootstrap",
     "paired_comparison",
     "partial_auc",
     "recalibrated",
+    "released_prior_weight",
     "retrieval",
     "retrieval_metrics",
     "retrieval_partial_auc",

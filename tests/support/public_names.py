@@ -96,6 +96,10 @@ def recalibrated(x):
         return x.network[1].running_mean.clone(), x.network[1].running_var.clone()
 
 
+def probabilities(x):
+    return evaluation.class_probabilities(x.u, x.v[:4])
+
+
 CALLS = {
     losses: {
         "DCL": objective("dcl"),
@@ -159,8 +163,15 @@ CALLS = {
         "edge_weights": lambda x: selection.edge_weights(x.unit, x.other, 4, 0.1),
     },
     evaluation: {
+        "class_probabilities": probabilities,
         "corruption_retrieval": lambda x: tuple(
             evaluation.corruption_retrieval(*x.corrupted, normalize=normalize) for normalize in (True, False)
+        ),
+        "em_dirichlet": lambda x: tuple(
+            found
+            for hard, supports, labels in ((False, None, None), (True, probabilities(x), x.labels))
+            for each in [evaluation.em_dirichlet(probabilities(x), 1, hard=hard, supports=supports, support_labels=labels)]
+            for found in (each.assignments, each.alpha, each.capped, each.predicted)
         ),
         "knn_accuracy": lambda x: evaluation.knn_accuracy(x.u, x.labels, x.v, x.labels, k=7),
         "learned_norms": lambda x: tuple(norm.weight.detach() for norm in evaluation.learned_norms(x.network)),
@@ -168,12 +179,16 @@ CALLS = {
         "linear_probe_auc": lambda x: tuple(
             evaluation.linear_probe_auc(x.u, x.labels, x.v, x.labels, loss=loss) for loss in ("cross-entropy", "mauc-square")
         ),
+        "matched_classes": lambda x: tuple(
+            evaluation.matched_classes(probabilities(x), probabilities(x), one_to_one=each) for each in (True, False)
+        ),
         "multiclass_auc": lambda x: evaluation.multiclass_auc(x.u[:, :4], x.labels),
         "partial_auc": lambda x: evaluation.partial_auc(x.u[:, 0], x.v[:, 1], 0.3, 0.2),
         "retrieval_partial_auc": lambda x: evaluation.retrieval_partial_auc(x.u, x.v),
         "paired_bootstrap": lambda x: vars(evaluation.paired_bootstrap(np.arange(9.0), np.arange(9) ** 0.5, repeats=100)),
         "paired_comparison": lambda x: evaluation.paired_comparison(TABLE, "m", "A", 0.1).iloc[0].to_dict(),
         "recalibrated": recalibrated,
+        "released_prior_weight": lambda x: evaluation.released_prior_weight(12),
         "retrieval": lambda x: evaluation.retrieval(x.u, x.v),
         "retrieval_metrics": lambda x: evaluation.retrieval_metrics(x.u, x.v, x.labels, x.labels, normalize=False),
     },
