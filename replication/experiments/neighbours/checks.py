@@ -3,13 +3,15 @@
 from replication.experiments.checks import check_names
 from replication.experiments.neighbours.family_objectives import check_share
 from replication.experiments.neighbours.inputs import SOURCES
+from replication.experiments.neighbours.query_networks import SOURCES as QUERY_SOURCES
 from replication.experiments.neighbours.surviving_losses import BATCH_SIZE
-from replication.validation import check_choice, check_count, check_distinct, check_each, check_positive
+from replication.validation import check_choice, check_count, check_distinct, check_each, check_not_negative, check_positive
 
 PIXELS = 64, "the pixels of a digit"
 CLASSES = 10, "the classes of digits"
 COUNTS = ("seeds", "tuning_seeds", "starts", "anchor_steps", "client_steps", "client_batch", "noise_batches", "variate_batches")
-POSITIVE = ("noise", "client_noise", "nu", "ridge", "gap_margin", "temperature", "view_strength", "noise_rate")
+POSITIVE = ("noise", "client_noise", "nu", "ridge", "gap_margin", "temperature", "view_strength", "noise_rate", "query_margin")
+CLASS_SIZES = {"digits": (10, 35), "cifar100 views": (100, 100)}  # classes, and test images of the smallest
 
 
 def check_parameters(parameters: dict) -> dict:
@@ -45,4 +47,20 @@ def check_parameters(parameters: dict) -> dict:
     check_each("drifts", p["drifts"], check_count, 0)
     if p["drifts"][0] != 0 or sorted(set(p["drifts"])) != list(p["drifts"]):
         raise ValueError(f"drifts={p['drifts']} must begin with 0 and grow")
+    _check_queries(p)
     return parameters
+
+
+def _check_queries(p: dict) -> None:
+    check_count("query_epochs", p["query_epochs"], 1)
+    for name in ("query_noise", "prior_weight"):
+        check_not_negative(name, p[name])
+    check_count("query_tasks", p["query_tasks"], 2)
+    check_count("query_items", p["query_items"], 0)
+    most, each = CLASS_SIZES[check_choice("query_source", p["query_source"], QUERY_SOURCES)]
+    check_count("query_shots", p["query_shots"], 1, each // 2, "half of the test images of a class")
+    counts = [count or most for count in check_each("query_classes", p["query_classes"], check_count, 0, most, "all classes")]
+    if 1 in counts or len(set(counts)) < len(counts):
+        raise ValueError(f"query_classes={p['query_classes']} must hold 0 (all) and numbers >= 2, none twice")
+    left = min(counts) * (each - p["query_shots"])
+    check_count("queries", p["queries"], 1, left, f"the images of {min(counts)} classes without labelled ones")

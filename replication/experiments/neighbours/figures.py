@@ -8,10 +8,25 @@ from matplotlib.colors import ListedColormap
 
 from replication.evaluation.interval import student_interval
 from replication.experiments.neighbours.client_comparison import ADAPTIVE, DUAL, LOCAL, OPTIMUM
+from replication.experiments.neighbours.query_batches import DRAWN, FEW_SHOT
 from replication.experiments.neighbours.surviving_losses import AMONG, ANOTHER, EQUAL, PROPORTIONAL, SAME, UNDECIDED
 from replication.reporting.plotting import METHOD_COLOURS, method_styles
 
 RELATIONS = (EQUAL, PROPORTIONAL, SAME, AMONG, ANOTHER, UNDECIDED)
+QUERY_LABELS = dict(
+    zip(
+        DRAWN,
+        (
+            "alone: zero-shot",
+            "together: EM-Dirichlet",
+            "together: EM-Dirichlet, hard",
+            "alone: nearest labelled images",
+            "together, with labelled images",
+            "together, with labelled images, hard",
+        ),
+        strict=True,
+    )
+)
 SHADES = ("#1a7f4b", "#5cb085", "#b9dfc4", "#fbe3a2", "#d9826b", "#dddddd")
 
 
@@ -105,6 +120,30 @@ def noise_figure(noise: pd.DataFrame, seeds: int) -> plt.Figure:
     handles, labels = axes[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(f"Noise of a contrastive gradient: mean and 95 % interval of n = {seeds} seeds")
+    return figure
+
+
+def query_figure(table: pd.DataFrame, seeds: int) -> plt.Figure:
+    """Draw the accuracy of each method against the number of classes in a batch of queries, one panel for each selector."""
+    selectors, counts = list(dict.fromkeys(table.selector)), list(dict.fromkeys(table.classes))
+    figure, axes = plt.subplots(1, len(selectors), figsize=(3.4 * len(selectors), 4.4), sharey=True, squeeze=False)
+    palette = sns.color_palette("colorblind")
+    colours = dict(zip(DRAWN, [palette[7], palette[0], palette[3]] * 2, strict=True))
+    for axis, selector in zip(axes[0], selectors, strict=True):
+        for place, method in enumerate(DRAWN):
+            values = table[(table.selector == selector) & (table.method == method)].groupby("classes").accuracy
+            means, ends = values.mean()[counts], values.apply(student_interval)[counts]
+            errors = np.abs(np.array([*ends]).T - means.to_numpy())
+            shifted = np.arange(len(counts)) + 0.06 * (place - 2.5)
+            few = method.startswith(FEW_SHOT)
+            style = {"linestyle": "--" if few else "-", "marker": "s" if few else "o", "capsize": 3, "markersize": 5}
+            axis.errorbar(shifted, means, errors, color=colours[method], label=QUERY_LABELS[method], **style)
+        axis.set_xticks(range(len(counts)), [str(count) for count in counts])
+        axis.set(title=f"trained with {selector}", xlabel="classes in the batch of queries")
+    axes[0, 0].set_ylabel("accuracy, %")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.suptitle(f"Queries classified alone or together: mean and 95 % interval of n = {seeds} networks")
     return figure
 
 

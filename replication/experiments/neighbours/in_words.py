@@ -3,6 +3,7 @@
 import pandas as pd
 
 from replication.experiments.neighbours.client_comparison import ADAPTIVE, DUAL, LOCAL
+from replication.experiments.neighbours.query_batches import DRAWN
 from replication.experiments.neighbours.summaries import interval_in_words
 from replication.experiments.neighbours.survival_verdicts import SURVIVES
 
@@ -61,3 +62,14 @@ def variates_in_words(left: pd.DataFrame) -> str:
         f"{row['variate']} {interval_in_words(row, 'left')}" for row in left.to_dict("records") if row["variate"] != "none"
     ]
     return f"**Of the views' variance is left (n={left.n.min()}): {'; '.join(parts)}.**"
+
+
+def queries_in_words(summary: pd.DataFrame) -> str:
+    """Return one line for each number of classes: each method's accuracy, of the networks trained with shuffled batches."""
+    lines = []
+    for classes, rows in summary[summary.selector == "SGD"].groupby("classes", sort=False):
+        parts = [
+            f"{row['method']} {interval_in_words(row, 'accuracy')}" for row in rows.to_dict("records") if row["method"] in DRAWN
+        ]
+        lines.append(f"**{classes} classes in a batch (n={rows.n.min()} networks, accuracy in %): {'; '.join(parts)}.**")
+    return "  \n".join(lines)

@@ -1,4 +1,4 @@
-"""What a batch of queries adds to zero-shot classification, by the number of classes that it holds (EM-Dirichlet)."""
+"""What a batch of queries adds to zero- and few-shot classification, by the number of classes it holds (EM-Dirichlet)."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,8 @@ from replication.evaluation.inputs import checked_embeddings, checked_labels
 from replication.evaluation.interval import student_interval
 from replication.validation import check_count, check_not_negative
 
-ZERO_SHOT = "zero-shot"
+ZERO_SHOT, FEW_SHOT = "zero-shot", "few-shot"
+DRAWN = (ZERO_SHOT, "soft", "hard", FEW_SHOT, f"{FEW_SHOT}, soft", f"{FEW_SHOT}, hard")  # what figures and sentences show
 ELEMENTS = 2**21  # parameters of distributions that are fitted at once
 
 
@@ -51,6 +52,8 @@ def accuracy_by_classes(
     tasks: int = 50,
     temperature: float = 1 / 30,
     seed: int = 0,
+    supports: Tensor | None = None,
+    support_labels: Tensor | None = None,
 ) -> pd.DataFrame:
     """Return the accuracy of each way to classify a batch of queries, by the number of classes that the batch is drawn from.
 
@@ -67,6 +70,8 @@ def accuracy_by_classes(
         tasks: number of batches for each number of classes.
         temperature: of `class_probabilities`.
         seed: of the draws, which are the same for all methods.
+        supports, support_labels: embeddings [s, d] and classes [s] of labelled images, some of every class, for the methods
+            "few-shot ..."; None: without these.
 
     Returns:
         One row for each number of classes and method, with the columns "classes", "present" (the mean number of classes that a
@@ -82,15 +87,24 @@ def accuracy_by_classes(
     check_count("seed", seed, 0)
     z = class_probabilities(features, prototypes, temperature)
     labels = checked_labels("labels", labels, len(z), z.device)
+    shots = None
+    if supports is not None:
+        means = class_means(supports, support_labels, z.shape[1])
+        nearest = class_probabilities(features, means, temperature).argmax(dim=-1)
+        shots = class_probabilities(supports, prototypes, temperature), support_labels.to(z.device)
     sizes = _class_sizes(labels.cpu().numpy(), z.shape[1])
     at_once, rows = max(1, ELEMENTS // z.shape[1] ** 2), []
     for count in [_checked_count(count, sizes, queries) for count in classes]:
         generator = np.random.default_rng([seed, count])  # a row does not depend on the others of the table
         drawn = np.stack([_draw(labels.cpu().numpy(), sizes, count, queries, generator) for _ in range(tasks)])
         index = torch.from_numpy(drawn).to(z.device)
-        found = pd.concat(
-            [task_accuracies(z[part], labels[part], prior_weight) for part in index.split(at_once)], ignore_index=True
-        )
+        found = []
+        for part in index.split(at_once):
+            accuracies = task_accuracies(z[part], labels[part], prior_weight)
+            if shots is not None:
+                accuracies = accuracies.join(few_shot_accuracies(z[part], labels[part], prior_weight, *shots, nearest[part]))
+            found.append(accuracies)
+        found = pd.concat(found, ignore_index=True)
         present = np.mean([len(np.unique(task)) for task in labels[index].cpu().numpy()])
         rows += [{"classes": count, "present": present} | row for row in _summary(found)]
     return pd.DataFrame(rows)
@@ -113,6 +127,45 @@ def task_accuracies(z: Tensor, labels: Tensor, prior_weight: float) -> pd.DataFr
         predicted[name] = found.predicted
         predicted[f"{name}, nearest"] = matched_classes(z, found.assignments, one_to_one=False)
         predicted[f"{name}, matched"] = matched_classes(z, found.assignments)
+    return _accuracies(predicted, labels)
+
+
+def few_shot_accuracies(
+    z: Tensor, labels: Tensor, prior_weight: float, supports: Tensor, support_labels: Tensor, nearest: Tensor
+) -> pd.DataFrame:
+    """Return the accuracy in % of each few-shot method, a column each, on every task, a row each.
+
+    "few-shot" takes the class whose labelled images are nearest on average; "few-shot, soft" and "few-shot, hard" are
+    `em_dirichlet` with these images, which tell which cluster is which class.
+
+    Args:
+        z, labels, prior_weight: as in `task_accuracies`.
+        supports, support_labels: class probabilities [s, K] and classes [s] of the labelled images, the same for all tasks.
+        nearest: the classes [tasks, n] of the nearest means.
+    """
+    given = {"supports": supports.expand(len(z), -1, -1), "support_labels": support_labels.expand(len(z), -1)}
+    predicted = {FEW_SHOT: nearest}
+    for name in ("soft", "hard"):
+        predicted[f"{FEW_SHOT}, {name}"] = em_dirichlet(z, prior_weight, hard=name == "hard", **given).predicted
+    return _accuracies(predicted, labels)
+
+
+def class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Return the mean direction [K, d] of the labelled samples [s, d] of each of K classes.
+
+    Raises:
+        TypeError, ValueError: wrong kinds or shapes, or a class without a sample.
+    """
+    features = checked_embeddings("supports", features)
+    labels = checked_labels("support_labels", labels, len(features), features.device)
+    sizes = _class_sizes(labels.cpu().numpy(), classes)
+    if sizes.min() == 0:
+        raise ValueError(f"support_labels holds no sample of class {sizes.argmin()}; each of the K={classes} classes needs one")
+    members = torch.nn.functional.one_hot(labels.long(), classes).to(features.dtype)
+    return members.T @ directions(features, dim=1) / members.sum(dim=0)[:, None]
+
+
+def _accuracies(predicted: dict[str, Tensor], labels: Tensor) -> pd.DataFrame:
     return pd.DataFrame({name: 100 * (each == labels).double().mean(dim=-1).cpu().numpy() for name, each in predicted.items()})
 
 

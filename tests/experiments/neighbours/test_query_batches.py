@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from replication.evaluation import class_probabilities, released_prior_weight
-from replication.experiments.neighbours.query_batches import accuracy_by_classes, prototypes_of_shots, task_accuracies
+from replication.experiments.neighbours.query_batches import (
+    accuracy_by_classes,
+    class_means,
+    prototypes_of_shots,
+    task_accuracies,
+)
 
 METHODS = ["zero-shot", "soft", "soft, nearest", "soft, matched", "hard", "hard, nearest", "hard, matched"]
 
@@ -110,3 +115,24 @@ def test_wrong_inputs_raise_one_clear_line():
         with pytest.raises(kind, match=message) as error:
             call()
         assert "\n" not in str(error.value)
+
+
+def test_labelled_images_tell_which_cluster_is_which_class():
+    """With permuted prototypes zero-shot is wrong, and labelled images put the names right; the hard form stays at its start."""
+    features, labels = blobs(separation=2.0)
+    wrong = torch.eye(4)[[1, 0, 3, 2]]
+    given = {"supports": features[::5], "support_labels": labels[::5]}
+    table = accuracy_by_classes(features, wrong, labels, 1, classes=(3,), queries=30, tasks=3, temperature=0.2, **given)
+    means = table.set_index("method")["mean"]
+    assert table.method.tolist() == [*METHODS, "few-shot", "few-shot, soft", "few-shot, hard"]
+    assert (means[["zero-shot", "soft"]] < 10).all() and (means[["few-shot", "few-shot, soft"]] > 85).all()
+
+
+def test_class_means():
+    features, labels = blobs()
+    units = features / features.norm(dim=1, keepdim=True)
+    torch.testing.assert_close(
+        class_means(features, labels, 4), torch.stack([units[labels == k].mean(dim=0) for k in range(4)])
+    )
+    with pytest.raises(ValueError, match="support_labels holds no sample of class 4; each of the K=5 classes needs one"):
+        class_means(features, labels, 5)
