@@ -6,6 +6,7 @@ from replication.experiments.neighbours import noise_ratios
 from replication.experiments.neighbours.query_verdicts import judge_gains, judge_methods
 from replication.experiments.neighbours.survival_verdicts import judge_memory, judge_pairs, judge_partition
 from replication.experiments.neighbours.verdicts import judge_clients, judge_order, judge_ratios, judge_slopes
+from replication.reporting.run import UNTESTED
 
 HARD = ["SC", "SwapSearch"]
 OFTEN = 8  # local steps between averagings up to which clients average often
@@ -56,8 +57,8 @@ def of_noise(noisy: pd.DataFrame, variates: pd.DataFrame) -> list[Claim]:
     return [*((claim, *judgement, "noise") for claim, judgement in judged.items()), amortised]
 
 
-def of_queries(table: pd.DataFrame, margin: float) -> list[Claim]:
-    """Return the verdicts on the classification of query batches, from `query_table`."""
+def of_queries(table: pd.DataFrame, source: str, margin: float) -> list[Claim]:
+    """Return the verdicts on the classification of query batches, from `query_table`; the claims are about digits."""
     few, every = table.classes.min(), table.classes.max()
     judged = {
         "queries-few": judge_methods(table, few, [("soft", "zero-shot"), ("hard", "zero-shot")], margin),
@@ -65,4 +66,6 @@ def of_queries(table: pd.DataFrame, margin: float) -> list[Claim]:
         "queries-labelled": judge_methods(table, few, [("few-shot, soft", "few-shot"), ("few-shot, hard", "few-shot")], margin),
         "queries-hard-training": judge_gains(table, few, "hard", HARD, margin),
     }
+    if source != "digits":
+        judged = {claim: (UNTESTED, f"{source}: {verdict}; {text}") for claim, (verdict, text) in judged.items()}
     return [(claim, *judgement, "queries") for claim, judgement in judged.items()]

@@ -118,7 +118,7 @@ def test_wrong_inputs_raise_one_clear_line():
 
 
 def test_labelled_images_tell_which_cluster_is_which_class():
-    """With permuted prototypes zero-shot is wrong, and labelled images put the names right; the hard form stays at its start."""
+    """With permuted prototypes zero-shot is wrong; labelled images put the names right, but the hard form keeps its start."""
     features, labels = blobs(separation=2.0)
     wrong = torch.eye(4)[[1, 0, 3, 2]]
     given = {"supports": features[::5], "support_labels": labels[::5]}
