@@ -15,8 +15,11 @@ def survival_in_words(table: pd.DataFrame) -> str:
         relations = rows.groupby("loss", sort=False).relation
         equal = [name for name, found in relations if found.isin(SURVIVES).all()]
         parts.append(f"on {family} {len(equal)} of {rows.loss.nunique()} losses ({'; '.join(equal) or 'none'})")
-    info = [f"{row.family} at d={row.d}: {row.relation}" for row in table[table.loss == "InfoNCE"].itertuples()]
-    return f"**Equal to the full batch at every d are {', '.join(parts)}. InfoNCE has, on {'; '.join(info)}.**"
+    info = [
+        f"{relation} ({', '.join(f'{row.family} at d={row.d}' for row in rows.itertuples())})"
+        for relation, rows in table[table.loss == "InfoNCE"].groupby("relation", sort=False)
+    ]
+    return f"**The full-batch loss itself, at every d: {'; '.join(parts)}. InfoNCE: {'; '.join(info)}.**"
 
 
 def anchors_in_words(summary: pd.DataFrame) -> str:

@@ -56,4 +56,4 @@ def test_partition():
 def test_in_words():
     text = survival_in_words(table())
     assert "on fixed 1 of 7 losses (spectral, shared dual)" in text
-    assert "InfoNCE has, on all batches at d=8: same optimum" in text
+    assert "InfoNCE: same optimum (all batches at d=8" in text
