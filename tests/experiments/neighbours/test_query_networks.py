@@ -15,6 +15,7 @@ from replication.experiments.neighbours.query_networks import (
     query_table,
 )
 from replication.experiments.neighbours.summaries import over_seeds
+from replication.features import PairFeatures
 from replication.features.sources import load_splits
 from replication.heads import HeadSettings, StackedHeads
 
@@ -61,3 +62,21 @@ def test_noise():
 
 def test_digits_have_no_checksum():
     assert checksums_of("digits") == {}
+
+
+def test_without_prompts_labelled_test_images_stand_for_the_classes(monkeypatch):
+    """As for CIFAR-100; five planted classes in two views."""
+
+    def planted(source, split, towers, items):
+        count = items if split == "train" else 100
+        generator = torch.Generator().manual_seed(["train", "val", "test"].index(split))
+        labels = torch.arange(count) % 5
+        left, right = (3 * torch.eye(8)[labels] + torch.randn(count, 8, generator=generator) for _ in range(2))
+        return PairFeatures(source, split, left[None], right, torch.ones(count, dtype=torch.int64), labels)
+
+    monkeypatch.setattr("replication.experiments.neighbours.query_networks.load_features", planted)
+    monkeypatch.setattr("replication.experiments.neighbours.query_networks.cores", lambda: 1)
+    found = query_table(QuerySetting("cifar100 views", 128, 0.0, 2, (2, 0), 20, 2, 4, 1.0), seeds=1)
+    assert set(found.classes) == {2, 5} and {"zero-shot", "few-shot, soft"} <= set(found.method)
+    means = found.groupby("method").accuracy.mean()
+    assert means["zero-shot"] > 60 and means["zero-shot"] == means["few-shot"], "the prototypes are the labelled images"
