@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import LongTensor, Tensor
 
-from replication.losses import mini_batch_loss
+from replication.losses import mini_batch_loss, spectral_dual, spectral_loss
 from replication.validation import check_positive
 
 Objective = Callable[[Tensor, Tensor, LongTensor], Tensor]
@@ -82,24 +82,6 @@ def spectral(u: Tensor, v: Tensor) -> Tensor:
 def second_moment(u: Tensor, v: Tensor) -> Tensor:
     """Return the mean of z z^T over both views of all samples, [..., d, d]."""
     return (u.mT @ u + v.mT @ v) / (2 * u.shape[-2])
-
-
-def spectral_of_moment(u: Tensor, v: Tensor) -> Tensor:
-    """Return -2 mean u_i.v_i + |Sigma|^2 for each batch [M], Sigma its second moment: the pairs i = j are in the square too."""
-    return -2 * (u * v).sum(dim=-1).mean(dim=-1) + second_moment(u, v).square().sum(dim=(-2, -1))
-
-
-def spectral_dual(u: Tensor, v: Tensor, dual: Tensor) -> Tensor:
-    """Return -2 mean u_i.v_i + 2 <A, Sigma> - |A|^2 [...]: greatest at A = Sigma, where it is `spectral_of_moment`.
-
-    For a fixed A it is a mean over single samples. So the mean over any partition is the loss of the whole.
-
-    Args:
-        u, v: views [..., n, d].
-        dual: A [..., d, d].
-    """
-    linear = 2 * (dual * second_moment(u, v)).sum(dim=(-2, -1))
-    return -2 * (u * v).sum(dim=-1).mean(dim=-1) + linear - dual.square().sum(dim=(-2, -1))
 
 
 def spectral_shared(u: Tensor, v: Tensor, batches: LongTensor) -> Tensor:
@@ -195,6 +177,6 @@ def objectives(beta: float = 0.5) -> dict[str, Objective]:
         "OPAUC, shared duals": partial_auc_shared(beta),
         "multiclass AUC, exp": mean_over_batches(multiclass_auc),
         "spectral": mean_over_batches(spectral),
-        "spectral, moment of the batch": mean_over_batches(spectral_of_moment),
+        "spectral, moment of the batch": mean_over_batches(spectral_loss),
         "spectral, shared dual": spectral_shared,
     }

@@ -2,7 +2,7 @@
 
 Each client holds samples of its own and no client sees another's, which is training on one fixed partition. With negatives of
 its own only (`shared_dual=False`) a client descends its own spectral loss, and the mean of these has another optimum than the
-loss of all samples. In the dual form (`family_objectives.spectral_dual`) every term belongs to one sample. So clients that
+loss of all samples. In the dual form (`losses.spectral_dual`) every term belongs to one sample. So clients that
 average one matrix A [d, d] with the encoder descend the loss of all.
 
 The encoder is linear here, z = W x without scaling to norm 1, as the spectral loss allows. Its loss
@@ -26,7 +26,8 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from replication.experiments.neighbours.family_objectives import second_moment, spectral_of_moment
+from replication import losses
+from replication.experiments.neighbours.family_objectives import second_moment
 from replication.experiments.neighbours.inputs import Samples
 from replication.experiments.neighbours.storm import AdaptiveScale, decay, recursive
 from replication.validation import check_count
@@ -57,7 +58,7 @@ def clients_of_classes(samples: Samples, clients: int, per_client: int) -> tuple
 
 
 def gradients(weights: Tensor, dual: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients of `spectral_dual` by W [..., d, D] and by a symmetric A [..., d, d], of views x, y [..., n, D]."""
+    """Return the gradients of `losses.spectral_dual` by W [..., d, D] and a symmetric A [..., d, d]; views x, y [..., n, D]."""
     u, v = x @ weights.mT, y @ weights.mT
     by_weights = 2 / x.shape[-2] * ((u @ dual - v).mT @ x + (v @ dual - u).mT @ y)
     return by_weights, 2 * (second_moment(u, v) - dual)
@@ -66,7 +67,7 @@ def gradients(weights: Tensor, dual: Tensor, x: Tensor, y: Tensor) -> tuple[Tens
 def spectral_loss(weights: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Return the primal spectral loss [...] of samples [..., n, D], pairs i = j in the square too, and its gradient by W."""
     u, v = x @ weights.mT, y @ weights.mT
-    return spectral_of_moment(u, v), gradients(weights, second_moment(u, v), x, y)[0]
+    return losses.spectral_loss(u, v), gradients(weights, second_moment(u, v), x, y)[0]
 
 
 def least_loss(x: Tensor, y: Tensor, outputs: int) -> float:

@@ -3,7 +3,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from replication.experiments.neighbours.family_objectives import spectral_dual
 from replication.experiments.neighbours.inputs import Samples, first_weights, two_views
 from replication.experiments.neighbours.separate_clients import (
     Settings,
@@ -14,6 +13,7 @@ from replication.experiments.neighbours.separate_clients import (
     spectral_loss,
     train,
 )
+from replication.losses import spectral_dual
 
 FGDA = Settings(period=1, rate=0.1, dual_rate=0.3, batch=2)
 
