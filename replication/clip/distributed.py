@@ -14,7 +14,7 @@ from pathlib import Path
 from torch import distributed
 
 from replication.clip.evaluation import evaluate
-from replication.clip.finetuning import FineTuning
+from replication.clip.head_tuning import make_task
 from replication.clip.processes import join_processes
 from replication.clip.selecting import make_clip_selector
 from replication.clip.settings import Settings
@@ -37,12 +37,12 @@ def train(settings: Settings, folder: Path, device: str = "") -> tuple[Distribut
     """Train in this process, together with the others that torchrun started; return trainer and retrieval measures.
 
     Raises:
-        ValueError: a batch size that the processes cannot share, and all that `FineTuning` raises, before any training.
+        ValueError: a batch size that the processes cannot share, and all that `make_task` raises, before any training.
     """
     processes = join_processes(device)
     processes.check_batch_size(settings.batch_size)
     train_pairs, test = (settings.load(split) for split in ("train", "test"))
-    task = FineTuning(settings, train_pairs, processes=processes)
+    task = make_task(settings, train_pairs, processes=processes)
     trainer = DistributedTrainer(task, make_clip_selector(task), settings.epochs, settings.seed, folder)
     trainer.run()
     return trainer, evaluate(task, test)

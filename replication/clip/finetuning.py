@@ -70,8 +70,8 @@ class FineTuning(NetworkTask):
         self.steps_per_epoch = self.num_samples // settings.batch_size
         self.warmup_steps = round(settings.warmup_epochs * self.steps_per_epoch)
         self.provenance = file_digests(settings) | (provenance or {})
-        self.network = make_network(settings).to(self.device)
-        self.images = self.pairs.images.to(self.device)
+        self.network = self._make_network().to(self.device)
+        self.images = self.training_images()
         self.forward = self.network
         if self.processes.count > 1:  # the network itself keeps the weights; what is wrapped only runs it
             self.forward = DistributedDataParallel(self.network)
@@ -84,6 +84,14 @@ class FineTuning(NetworkTask):
         self.augment = self._augmentation()
         self.generator = torch.Generator(self.device)
         train_mode(self.network)
+
+    def _make_network(self) -> torch.nn.Module:
+        """Return the network before its first update, on any device."""
+        return make_network(self.settings)
+
+    def training_images(self) -> Tensor:
+        """Return what `whole_images` and `crop` take of each training image, one row for each, on the device: uint8 here."""
+        return self.pairs.images.to(self.device)
 
     def _tokenise_all(self) -> tuple[Tensor, LongTensor, LongTensor]:
         """Return the tokens of all different captions [T, context] (int32, on the device), the row there of each caption of
@@ -122,7 +130,7 @@ class FineTuning(NetworkTask):
         """Return the unit features (u [M, d], v [T, d], float32) of images uint8 [M, 3, S, S] and tokens [T, context]."""
         self.network.eval()
         u = self._in_blocks(self.network.encode_image, images, self.whole_images)
-        v = self._in_blocks(self.network.encode_text, tokens, lambda block: block.long())
+        v = self._in_blocks(self.network.encode_text, tokens, self.as_tokens)
         train_mode(self.network)
         return u, v
 
@@ -157,7 +165,11 @@ class FineTuning(NetworkTask):
             batch = plan[position]
             mine = self.processes.share(batch)
             images = self.crop(self.images[batch], epoch, position)[mine]
-            yield self._update(images, self.tokens[rows[batch[mine]]].long(), batch)
+            yield self._update(images, self.as_tokens(self.tokens[rows[batch[mine]]]), batch)
+
+    def as_tokens(self, rows: Tensor) -> Tensor:
+        """Return rows of `tokens` as the text tower takes them."""
+        return rows.long()
 
     def crop(self, images: Tensor, epoch: int, position: int) -> Tensor:
         """Return random crops of a whole batch, so that the number of processes does not change them."""

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from replication.clip.towers import FREEZE
+from replication.clip.towers import FREEZE, TOWERS
 from replication.datasets.pairs import FITS, PAIR_PARAMETERS, PairSet, load_pairs, resolved
 from replication.training.settings import RunSettings
-from replication.validation import check_choice, check_flag, check_not_negative, check_positive, check_text
+from replication.validation import check_choice, check_count, check_flag, check_not_negative, check_positive, check_text
 
+TEXTS = ("source", "image_column", "caption_column", "separator", "model", "pretrained", "image_weights", "start", "text_tower")
+HEADS = ("linear", "mlp")
+HEADS_ONLY = ("heads", "out", "views", "text_tower")  # settings that only heads on frozen towers have
 OBJECTIVES = ("clip", "sogclr", "partial auc", "spectral")
 
 
@@ -28,7 +31,12 @@ class Settings(RunSettings):
         image_weights: path of ImageNet weights for a timm image tower, or "".
         start: path of the `checkpoint.pt` of an earlier run of the same model, which gives the weights to begin with, or "".
             So one warm-up with shuffled batches serves all methods.
-        freeze: what does not learn, see `freeze_towers`.
+        freeze: what does not learn, see `freeze_towers`. "towers": both towers; two heads learn on their features, which are
+            computed once (locked towers, LiT, Zhai et al. 2022). Only then the next four settings count.
+        heads: "linear", or "mlp": linear, GELU, linear.
+        out: width of the common space, and of the hidden layer of an MLP.
+        views: of each training image, which the features are of: the whole image, and random crops by `crop_min`.
+        text_tower: "": the model's own; or a pretrained one that `replication.features.text_features` knows.
         checkpointing: recompute activations in the backward pass, which saves memory, as open_clip offers it.
         batch_size: B, over all processes.
         warmup_epochs: at the start, in which the learning rate rises from 0; may be a fraction.
@@ -53,6 +61,10 @@ class Settings(RunSettings):
     image_weights: str = ""
     start: str = ""
     freeze: str = "none"
+    heads: str = "linear"
+    out: int = 256
+    views: int = 1
+    text_tower: str = ""
     checkpointing: bool = False
     epochs: int = 5
     warmup_epochs: float = 0.5
@@ -65,12 +77,21 @@ class Settings(RunSettings):
     crop_min: float = 0.9
 
     def __post_init__(self):
-        for name in ("source", "image_column", "caption_column", "separator", "model", "pretrained", "image_weights", "start"):
+        for name in TEXTS:
             check_text(name, getattr(self, name))
         check_flag("checkpointing", self.checkpointing)
         object.__setattr__(self, "source", resolved(self.source))  # workers may have another working directory
         self.check_shared(OBJECTIVES)
-        check_choice("freeze", self.freeze, FREEZE)
+        check_choice("freeze", self.freeze, (*FREEZE, TOWERS))
+        check_choice("heads", self.heads, HEADS)
+        for name in ("out", "views"):
+            check_count(name, getattr(self, name), 1)
+        if self.freeze != TOWERS:
+            for name in HEADS_ONLY:
+                if getattr(self, name) != Settings.__dataclass_fields__[name].default:
+                    raise ValueError(f"{name}={getattr(self, name)!r} needs freeze={TOWERS!r}; it is {self.freeze!r}")
+        elif self.views > 1 and self.crop_min == 1:
+            raise ValueError(f"views={self.views} needs crop_min < 1; at 1 every view is the whole image")
         check_choice("fit", self.fit, FITS)
         check_positive("eps", self.eps)
         for name in ("warmup_epochs", "weight_decay", "clip_norm", "temperature"):
@@ -85,7 +106,9 @@ class Settings(RunSettings):
         What such files hold, `file_digests` and the checksums of the data tell.
         """
         places = ("source", "pretrained", "image_weights", "start")
-        return super().identity() | {name: Path(getattr(self, name)).name for name in places}
+        found = super().identity() | {name: Path(getattr(self, name)).name for name in places}
+        # Records of trainings without heads do not have these, and go on to fit.
+        return {name: value for name, value in found.items() if self.freeze == TOWERS or name not in HEADS_ONLY}
 
     def load(self, split: str) -> PairSet:
         """Return the pairs of a split, "train" (all of them, not only `images`) or "test"; errors as of `load_pairs`."""

@@ -9,6 +9,7 @@ from replication.clip.image_weights import load_image_weights
 from replication.clip.models import ModelError, make_model
 from replication.clip.settings import Settings
 from replication.clip.towers import freeze_towers
+from replication.features.texts import tower_identity
 from replication.files import sha256
 from replication.training.checkpoint import CheckpointError, load_checkpoint
 
@@ -29,12 +30,17 @@ def make_network(settings: Settings) -> nn.Module:
     if settings.start:
         load_start(network, settings.start, settings.model)
     freeze_towers(network, settings.freeze)
-    if settings.objective != "clip":
-        network.logit_scale.requires_grad_(False)  # moving averages, and dual variables, hold for one temperature only
+    freeze_temperature(network, settings)
     if settings.checkpointing:
         network.set_grad_checkpointing()
     # The channels-last layout is the faster one for convolutions, on CPUs and on GPUs.
     return network.to(memory_format=torch.channels_last)
+
+
+def freeze_temperature(network: nn.Module, settings: Settings) -> None:
+    """Keep the logit scale unless the loss is open_clip's: moving averages, and duals, hold for one temperature only."""
+    if settings.objective != "clip":
+        network.logit_scale.requires_grad_(False)
 
 
 def load_start(network: nn.Module, path: str, model: str) -> None:
@@ -61,6 +67,10 @@ def load_start(network: nn.Module, path: str, model: str) -> None:
 
 
 def file_digests(settings: Settings) -> dict:
-    """Return the SHA-256 of each local file that gives weights, by the setting that names it: what a path cannot tell."""
+    """Return the SHA-256 of each local file that gives weights, by the setting that names it: what a path cannot tell.
+
+    A folder with a pretrained text tower counts as one.
+    """
+    tower = {"text_tower": tower_identity(settings.text_tower)} if settings.text_tower else {}
     paths = {name: getattr(settings, name) for name in ("pretrained", "image_weights", "start")}
-    return {name: sha256(Path(path)) for name, path in paths.items() if path and Path(path).is_file()}
+    return tower | {name: sha256(Path(path)) for name, path in paths.items() if path and Path(path).is_file()}

@@ -6,6 +6,7 @@ from torch import nn
 from replication.validation import check_choice
 
 FREEZE = ("none", "image", "text", "all but projections")
+TOWERS = "towers"  # both, altogether: then two heads learn on features that are computed once; see `frozen_towers`
 # The last linear maps into the common space, by the names they have in open_clip's families of towers.
 PROJECTIONS = (
     "visual.proj",

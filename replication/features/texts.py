@@ -47,6 +47,11 @@ def text_features(texts: list[str], tower: str = MINILM, device: str = "") -> Te
     return features[torch.tensor([row[text] for text in texts])]
 
 
+def tower_identity(tower: str) -> str:
+    """Return what tells a text tower from others: the checksum of a local folder, else its name."""
+    return _find(tower)[1]
+
+
 def _find(tower: str) -> tuple[str, str]:
     """Return what sentence-transformers is asked for, and what tells this tower from others."""
     place = within_project(tower)

@@ -61,9 +61,11 @@ def compare_tables(names: list[str], local: Path, committed: Path, marks: dict[s
         else:
             ours, theirs = (pd.read_csv(path, keep_default_na=False, na_values=["", "nan"]) for path in pair)
             cells[name], mark = (ours, theirs), marks.get(name, {})
-            found[name] = compare_cells(ours, theirs, mark.get("tolerance", {}), mark.get("indefinite", []))
+            vague = mark.get("indefinite", [])
+            found[name] = compare_cells(ours, theirs, mark.get("tolerance", {}), vague)
             if found[name].state == DIFFERS and "per_seed" in mark and _same_rows(ours, theirs, mark["per_seed"]):
-                means[name] = changes_of_means(ours, theirs, mark["per_seed"])
+                definite = [table.drop(columns=vague, errors="ignore") for table in (ours, theirs)]
+                means[name] = changes_of_means(*definite, mark["per_seed"])
     for name, lines in _beyond_noise(means).items():
         found[name] = Agreement(DIFFERS if lines else NOISE, lines)
     for name in names:

@@ -10,7 +10,7 @@ from replication.clip.settings import Settings
         ({"source": "imagenet"}, r"^source='imagenet' must be one of 'digits', .*, or the path of a \.csv file$"),
         ({"method": "best"}, r"^method='best': 'best' is no name \(known: SGD, "),
         ({"objective": "simclr"}, r"^objective='simclr' must be one of 'clip', 'sogclr', 'partial auc', 'spectral'$"),
-        ({"freeze": "all"}, r"^freeze='all' must be one of 'none', 'image', 'text', 'all but projections'$"),
+        ({"freeze": "all"}, r"^freeze='all' must be one of 'none', 'image', 'text', 'all but projections', 'towers'$"),
         ({"fit": "pad"}, r"^fit='pad' must be one of 'squash', 'crop'$"),
         ({"precision": "half"}, r"^precision='half' must be one of"),
         ({"batch_size": 1}, r"^batch_size=1 must be >= 2$"),

@@ -118,3 +118,13 @@ def test_files_are_told_apart_by_what_they_hold(tmp_path):
     (tmp_path / "start").unlink()
     assert set(file_digests(small_settings(**paths))) == {"pretrained", "image_weights"}
     assert file_digests(small_settings()) == {}
+
+
+def test_a_text_tower_is_known_by_what_its_folder_holds(tmp_path):
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    settings = small_settings(freeze="towers", text_tower=str(tmp_path))
+    before = file_digests(settings)
+    assert set(before) == {"text_tower"}
+    (tmp_path / "config.json").write_text("[]", encoding="utf-8")
+    assert file_digests(settings) != before
+    assert file_digests(small_settings(freeze="towers", text_tower="a name")) == {"text_tower": "a name"}

@@ -125,6 +125,16 @@ def test_a_shift_of_all_seeds_differs(tmp_path, seeds):
     assert found.lines[0].startswith("mean of '") and "sd over seeds" in found.lines[0]
 
 
+def test_a_column_without_a_definite_value_is_left_out_of_the_means_too(tmp_path):
+    ours, theirs = per_seed(1, noise=1e-3), per_seed(1)  # one seed: any change differs
+    assert one(tmp_path, ours, theirs, per_seed=["method"]).state == DIFFERS
+    found = one(tmp_path, ours, theirs, per_seed=["method"], indefinite=["R@1", "kNN", "loss"])
+    assert found.state == ROUNDING
+    moved = ours.assign(loss=theirs.loss)
+    assert one(tmp_path, moved, theirs, per_seed=["method"], indefinite=["R@1"]).lines[0].startswith("mean of 'kNN'")
+    assert one(tmp_path, moved, theirs, per_seed=["method"], indefinite=["R@1", "kNN"]).state == ROUNDING
+
+
 def test_a_shift_far_below_the_spread_of_the_seeds_is_noise(tmp_path):
     ours, theirs = per_seed(10, shift=1e-3), per_seed(10)
     assert one(tmp_path, ours, theirs, per_seed=["method"]).state == NOISE

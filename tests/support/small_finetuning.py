@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from replication.clip.finetuning import FineTuning
+from replication.clip.head_tuning import make_task
 from replication.clip.selecting import make_clip_selector
 from replication.clip.settings import Settings
 from replication.datasets.pairs import load_pairs
@@ -21,7 +21,7 @@ def small_settings(**changes):
 
 def small_task(processes=None, **changes):
     settings = small_settings(**changes)
-    return FineTuning(settings, load_pairs("digits", "train", settings.size), processes=processes)
+    return make_task(settings, load_pairs("digits", "train", settings.size), processes=processes)
 
 
 def small_trainer(folder, task, kind=Trainer, **options):

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 from replication.clip.evaluation import evaluate, evaluate_recalibrated, in_batch_losses
-from replication.clip.finetuning import FineTuning
+from replication.clip.head_tuning import make_task
 from replication.clip.selecting import make_clip_selector
 from replication.clip.settings import Settings
 from replication.datasets.pairs import draw_captions
@@ -72,7 +72,7 @@ def run_experiment(
     device = device_or_best(device)
     # In blocks: all methods of an objective and a seed stand together.
     grid = [Settings(method=m, objective=o, seed=s, **common) for o, s, m in product(objectives, range(seeds), methods)]
-    task = FineTuning(grid[0], grid[0].load("train"), device)  # whatever cannot work shows now
+    task = make_task(grid[0], grid[0].load("train"), device)  # whatever cannot work shows now
     tests = len(grid[0].load("test").head(test_images))
     first = {"epochs": first_epochs, "lr": first_lr} if first_epochs else {}
     conditions = conditions_of(grid[0], task.num_samples, tests, first)
@@ -115,7 +115,7 @@ def train_first(folder: Path, settings: Settings, conditions: dict, device: str,
     Return the seconds that earlier calls had spent on it.
     """
     provenance = provenance_of(conditions) | {"start": ""}
-    task = FineTuning(settings, settings.load("train"), device, provenance)
+    task = make_task(settings, settings.load("train"), device, provenance)
     place = stage_folder(folder, settings, conditions)
     trainer = Trainer(task, make_clip_selector(task), settings.epochs, settings.seed, place)
     trainer.run(on_epoch)
@@ -135,7 +135,7 @@ def train_and_evaluate(
     With shuffled batches the network before fine-tuning is evaluated as well, and the losses of batches chosen afterwards.
     """
     pairs, test = settings.load("train"), settings.load("test").head(test_images)
-    task = FineTuning(settings, pairs, device, provenance_of(conditions))
+    task = make_task(settings, pairs, device, provenance_of(conditions))
     place = training_folder(folder, settings, conditions)
     texts = [text for captions in task.pairs.captions for text in captions]
     shuffled = settings.method == "SGD"

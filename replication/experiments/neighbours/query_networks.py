@@ -23,6 +23,7 @@ SOURCES = ("digits", "cifar100 views")
 SELECTORS = ("SGD", "OSGD", "SC", "SwapSearch")
 BATCH_SIZE, RATE = 32, 1e-3
 SIZE = 64  # pixels of CIFAR's images before the frozen tower
+FIRST_SEED = 100  # noise, epochs and temperature were chosen with smaller seeds, so no result rests on these
 PROMPT = "a photo of the digit {}"
 
 
@@ -67,7 +68,7 @@ def query_table(setting: QuerySetting, seeds: int) -> pd.DataFrame:
 
     Args:
         setting: see `QuerySetting`.
-        seeds: seed s decides initial weights, plans, noise, labelled images and tasks.
+        seeds: how many, from `FIRST_SEED`; a seed decides initial weights, plans, noise, labelled images and tasks.
 
     Returns:
         One row for each seed, selector, number of classes and method of `accuracy_by_classes`: "accuracy" in %, the mean over
@@ -76,7 +77,7 @@ def query_table(setting: QuerySetting, seeds: int) -> pd.DataFrame:
     """
     parts, prompts = _features(setting)
     kind = HeadSettings(hidden=128, out=64, batch_size=BATCH_SIZE, epochs=setting.epochs)
-    trainings = [Training(name, seed, RATE) for seed in range(seeds) for name in SELECTORS]
+    trainings = [Training(name, seed, RATE) for seed in range(FIRST_SEED, FIRST_SEED + seeds) for name in SELECTORS]
     networks = train_heads(*parts, kind, trainings, workers=cores())
     return pd.concat([_of_network(setting, parts, prompts, network) for network in networks], ignore_index=True)
 
