@@ -43,7 +43,8 @@ class DistinctGroups(WrappingSelector):
     def __init__(self, selector: BatchSelector, distinct):
         super().__init__(selector)
         self.distinct = numbered(distinct)
-        check_possible(self.distinct, self.batch_size or len(self.distinct))
+        if self.batch_size is not None:
+            check_possible(self.distinct, self.batch_size)
 
     def check_samples(self, num_samples: int) -> None:
         """Raise ValueError unless there is one label for each of `num_samples` samples."""
@@ -54,6 +55,7 @@ class DistinctGroups(WrappingSelector):
         self.check_samples(num_samples)
         if len(plan.unique()) < plan.numel():
             raise ValueError(f"distinct needs batches that share no sample; {self.selector} gave some that do")
+        check_possible(self.distinct, plan.shape[1])
         if self.replays:  # equal plans stay equal
             generator = torch.Generator().manual_seed(0)
         plan = plan.clone(memory_format=torch.contiguous_format)
