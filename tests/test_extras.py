@@ -28,9 +28,11 @@ def test_the_library_imports_without_extras():
 
 @pytest.mark.parametrize(
     ("part", "extra"),
-    [("datasets", "clip"), ("clip", "clip"), ("reporting", "experiments"), ("experiments", "experiments")]
-    + [("integrations.sentence_transformers", "sentence-transformers"), ("integrations.transformers_trainer", "accelerate")]
-    + [("integrations.lightning", "lightning")],
+    [
+        *(("datasets", "clip"), ("clip", "clip"), ("reporting", "experiments"), ("experiments", "experiments")),
+        *(("integrations.transformers_trainer", "accelerate"), ("integrations.lightning", "lightning")),
+        ("integrations.sentence_transformers", "sentence-transformers"),
+    ],
 )
 def test_what_needs_an_extra_says_which(part, extra):
     done = run_without_extras(f"import replication.{part}")

@@ -29,6 +29,6 @@ def tiny_sentence_transformer(texts: list[str], folder: str | Path, seed: int = 
     shape = {"hidden_size": width, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 2 * width}
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        BertModel(BertConfig(len(words), max_position_embeddings=64, **shape)).save_pretrained(folder)
+        BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=64, **shape)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return SentenceTransformer(modules=[Transformer(str(folder)), Pooling(width)], device="cpu")

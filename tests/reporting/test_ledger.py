@@ -134,7 +134,7 @@ def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_pat
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "03_synthetic.ipynb").touch()
     (tmp_path / "pyproject.toml").touch()
-    names = ("ledger", "run-times", "frontier", "cifar", "clip", "map")
+    names = ("ledger", "run-times", "frontier", "cifar", "clip", "map", "trainers")
     markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in names)
     readme = tmp_path / "README.md"
     readme.write_text(markers, encoding="utf-8")
