@@ -41,14 +41,12 @@ class PlannedBatchSampler(Sampler[list[int]]):
     `if sampler.plan is None` before `update` saves computing them. The plan is kept until it has been served to its end or
     `set_epoch` names another epoch; an iteration broken off before that starts again where the loaded state did.
 
-    With DistributedDataParallel: the sampler knows no ranks, and a `DistributedSampler` cannot be combined with it. As in
-    `replication.clip`, let every process hold the same plan of global batches, B samples over all w processes, and take its
-    own part of each: give the loader a batch sampler that yields `batch[rank * B // w : (rank + 1) * B // w]` of each
-    batch. To be sure that the plans are the same, let rank 0 call `update` and send its `state_dict()`
-    (`torch.distributed.broadcast_object_list`) to the others, which call `load_state_dict`. The loss must see the whole batch
-    (gather the embeddings, as `open_clip.ClipLoss` does given its `world_size`), or its batches are smaller than the ones
-    chosen. `replication.clip` does all this in a loop of its own, without this class. Wrappers that split a loader by
-    themselves, as Accelerate does, are untested.
+    On several processes: `replication.integrations` deals the plan to them, in Accelerate, transformers, sentence-transformers
+    and Lightning. In a loop of your own, with DistributedDataParallel, let every process hold the same plan of global
+    batches, and take its own part of each: `DealtBatches(sampler, processes=w, rank=r)` yields that, and its `update` makes
+    the plan of rank 0 that of all. The loss must see the whole batch (gather the embeddings, as `open_clip.ClipLoss` does
+    given its `world_size`), or its batches are smaller than the ones chosen. A `DistributedSampler` cannot be combined with
+    it. `replication.clip` does all this in a loop of its own, without this class.
 
     Args:
         selector: decides the batches.

@@ -5,13 +5,13 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sentence_transformers")
-pytest.importorskip("datasets")
-pytest.importorskip("lightning")
+NEEDED = ("sentence_transformers", "accelerate", "datasets", "lightning")
+pytestmark = pytest.mark.skipif(any(find_spec(name) is None for name in NEEDED), reason="the trainers are not installed")
 ROOT = Path(__file__).parents[2]
 
 
