@@ -53,9 +53,7 @@ class DealtBatches(BatchSampler):
             raise TypeError(f"planned is {type(planned).__name__}; it must be a PlannedBatchSampler")
         self.planned = planned
         self.split = check_choice("split", split, ("rows", "batches"))
-        if processes is None:
-            processes = distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
-        self.processes = check_count("processes", processes, 1)
+        self.processes = process_count() if processes is None else check_count("processes", processes, 1)
         self.rank = None if rank is None else check_count("rank", rank, 0, self.processes - 1, "processes - 1")
         whole = planned.batch_size
         if split == "rows" and whole % self.processes:
@@ -83,7 +81,7 @@ class DealtBatches(BatchSampler):
 
     def update(self, u: Tensor | None, v: Tensor | None = None) -> None:
         """Plan this epoch, as `PlannedBatchSampler.update`. All processes call it; what the first one plans holds for all."""
-        if self.processes == 1 or not (distributed.is_available() and distributed.is_initialized()):
+        if process_count() == 1:
             self.planned.update(u, v)
             return
         box = [None]
@@ -120,3 +118,8 @@ class DealtBatches(BatchSampler):
             self.planned.set_epoch(self.planned.epoch + 1)
             done = 0
         self.steps_done = done
+
+
+def process_count() -> int:
+    """Return how many processes torch.distributed has, 1 where it is not initialised."""
+    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1

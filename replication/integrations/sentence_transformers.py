@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from sentence_transformers.base.sampler import DefaultBatchSampler
 from torch import Tensor
 
-from replication.integrations.dealt_batches import DealtBatches
+from replication.integrations.dealt_batches import DealtBatches, process_count
 from replication.integrations.transformers_trainer import PlanEpochs
 from replication.selection import BatchSelector, PlannedBatchSampler
 from replication.selection.registry import make_selector
@@ -53,7 +53,7 @@ class ChosenBatches(PlanEpochs):
     ):
         super().__init__(embeddings or self._embed, every)
         self.selector, self.temperature, self.columns, self.split = selector, temperature, columns, split
-        self.attached = False
+        self.attached = self.training = False
 
     def __reduce__(self):
         """Pickle without batches: the trainer saves its arguments, and so this object, with every checkpoint."""
@@ -75,8 +75,12 @@ class ChosenBatches(PlanEpochs):
             found = getattr(found, "batch_sampler", None)
         if found is None:
             raise TypeError("train_dataset must be one Dataset, with batch_sampler=chosen in the trainer's arguments")
-        self.rows = found.prepare()
+        self.rows, self.training = found.prepare(), True
         super().on_train_begin(args, state, control, train_dataloader=train_dataloader, **kwargs)
+
+    def on_train_end(self, args, state, control, **kwargs):
+        """Forget the texts."""
+        self.rows, self.training = None, False
 
     def _embed(self, model) -> tuple[Tensor, Tensor]:
         texts = self.rows[:2]
@@ -93,6 +97,7 @@ class TextBatches(DefaultBatchSampler):
     def __init__(self, chosen: ChosenBatches, dataset, batch_size, drop_last, valid_label_columns, generator, seed):
         super().__init__(dataset, batch_size, drop_last, valid_label_columns, generator, seed)
         self.chosen, self.dataset, self.dealt = chosen, dataset, None
+        self.to_evaluate = chosen.training  # before training begins, nobody says what a data set is for
         self.sampler = self  # through this attribute Accelerate calls `set_epoch`
 
     def prepare(self) -> list[list[str]]:
@@ -104,8 +109,7 @@ class TextBatches(DefaultBatchSampler):
 
     def _deal(self, size: int, groups: np.ndarray) -> DealtBatches:
         chosen = self.chosen
-        one = DealtBatches(PlannedBatchSampler(make_selector("SGD", size, 1, 1.0), size))  # how many processes there are
-        batch_size = self.batch_size * (one.processes if chosen.split == "rows" else 1)
+        batch_size = self.batch_size * (process_count() if chosen.split == "rows" else 1)
         selector = chosen.selector
         if isinstance(selector, str):
             selector = make_selector(selector, size, batch_size, chosen.temperature)
@@ -121,7 +125,9 @@ class TextBatches(DefaultBatchSampler):
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.dataset), self.batch_size)
-        return whole + bool(rest and not self.drop_last)
+        if self.to_evaluate:
+            return whole + bool(rest and not self.drop_last)
+        return whole // process_count() * process_count()  # the trainer asks before training begins
 
     def __iter__(self):
         if self.dealt is not None:
@@ -129,8 +135,9 @@ class TextBatches(DefaultBatchSampler):
             return
         if not self.chosen.attached:
             raise RuntimeError("ChosenBatches is the batch_sampler but no callback of the trainer; pass callbacks=[chosen] too")
-        for first in range(0, len(self) * self.batch_size, self.batch_size):
-            yield list(range(first, min(first + self.batch_size, len(self.dataset))))
+        size = len(self.dataset) // self.batch_size * self.batch_size if self.drop_last else len(self.dataset)
+        for first in range(0, size, self.batch_size):
+            yield list(range(first, min(first + self.batch_size, size)))
 
 
 def text_columns(dataset, columns: list[str] | None, labels: list[str]) -> list[list[str]]:
