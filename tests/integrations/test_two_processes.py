@@ -30,7 +30,8 @@ def found(tmp_path_factory):
         environment = os.environ | shared | {"RANK": rank, "LOCAL_RANK": rank, "GROUP_RANK": "0"}
         children.append(subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT))
     codes = [child.wait() for child in children]
-    assert codes == [0, 0], (folder / f"{codes.index(max(codes, key=abs))}.log").read_text(encoding="utf-8")[-2000:]
+    logs = [(folder / f"{rank}.log").read_text(encoding="utf-8")[-1500:] for rank in (0, 1)]
+    assert codes == [0, 0], "\n\n".join(logs)
     return [json.loads((folder / f"{rank}.json").read_text(encoding="utf-8")) for rank in (0, 1)]
 
 
