@@ -86,11 +86,12 @@ def lightning(rank, folder):
     return {"plans": plans, "seen": module.seen}
 
 
-def sentence_transformers(folder):
+TEXTS = [f"sample{number} text{number % 5}" for number in range(SAMPLES)]
+
+
+def sentence_transformers(model, folder):
     """Return the texts of one epoch's batches and those of its plan."""
-    texts = [f"sample{number} text{number % 5}" for number in range(SAMPLES)]
-    data = Dataset.from_dict({"anchor": texts, "positive": [f"{text} again" for text in texts]})
-    model = tiny_sentence_transformer([*texts, "again"], f"{folder}/model-{os.environ['RANK']}")
+    data = Dataset.from_dict({"anchor": TEXTS, "positive": [f"{text} again" for text in TEXTS]})
     chosen, seen = ChosenBatches("SwapSearch, k 2"), []
 
     class Kept(MultipleNegativesRankingLoss):
@@ -102,17 +103,16 @@ def sentence_transformers(folder):
     settings |= {"per_device_train_batch_size": 8, "batch_sampler": chosen, "ddp_backend": "gloo"}
     arguments = SentenceTransformerTrainingArguments(f"{folder}/out", **settings)
     SentenceTransformerTrainer(model, arguments, train_dataset=data, loss=Kept(model), callbacks=[chosen]).train()
-    return {"plan": [[texts[sample] for sample in batch] for batch in chosen.batches.planned.plan.tolist()], "seen": seen}
+    return {"plan": [[TEXTS[sample] for sample in batch] for batch in chosen.batches.planned.plan.tolist()], "seen": seen}
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     rank, folder = int(os.environ["RANK"]), sys.argv[1]
-    found = {
-        "accelerate": accelerate(rank),
-        "sentence_transformers": sentence_transformers(folder),
-        "lightning": lightning(rank, folder),
-    }
+    # Before the processes know of each other: afterwards transformers lets only the first one write.
+    model = tiny_sentence_transformer([*TEXTS, "again"], f"{folder}/model-{rank}")
+    found = {"accelerate": accelerate(rank), "sentence_transformers": sentence_transformers(model, folder)}
+    found["lightning"] = lightning(rank, folder)
     Path(folder, f"{rank}.json").write_text(json.dumps(found), encoding="utf-8")
     if distributed.is_initialized():
         distributed.destroy_process_group()
