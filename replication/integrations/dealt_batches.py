@@ -28,8 +28,9 @@ class DealtBatches(BatchSampler):
             batches.update(u, v)        # the embeddings of all samples; the plan of the first process counts
             for batch in loader: ...
 
-    `skip_first_batches` and `dispatch_batches` work. To resume in the middle of an epoch, save `state_dict()`, load it, and
-    skip the steps that were done. Or load `state_dict(steps_done=n)`: then the next iteration begins after them.
+    With `dispatch_batches` too. To resume in the middle of an epoch, save `state_dict(steps_done=n)` and load it: the next
+    iteration begins after n steps. Or load `state_dict()` and use `skip_first_batches(loader, n)`; with `dispatch_batches`
+    Accelerate counts the batches of all processes there, so skip n * w.
 
     Args:
         planned: makes the plan.

@@ -47,6 +47,8 @@ class PlanEpochs(TrainerCallback):
 
     def _resume(self, args, state) -> None:
         """Load the plan of the checkpoint that the trainer resumes from."""
+        if state.epoch % 1 and args.accelerator_config.dispatch_batches and self.batches.processes > 1:
+            raise ValueError("dispatch_batches=True: transformers would skip too few batches in the middle of an epoch")
         folder = args.resume_from_checkpoint or Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
         path = Path(str(folder)) / FILE
         if path.is_file():

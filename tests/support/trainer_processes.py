@@ -36,7 +36,7 @@ def planned():
 
 
 def accelerate(rank):
-    """Return the batches of epoch 1, whole and after two steps, and its plan, for each way to split and to dispatch."""
+    """Return the batches of epoch 1, whole and after one step, and its plan, for each way to split and to dispatch."""
     found = {}
     for dispatch in (False, True):
         accelerator = Accelerator(cpu=True, dataloader_config=DataLoaderConfiguration(dispatch_batches=dispatch))
@@ -47,9 +47,17 @@ def accelerate(rank):
             batches.update(EMBEDDINGS if rank == 0 else -EMBEDDINGS)  # the first process decides
             seen = [batch[0].tolist() for batch in loader]
             loader.set_epoch(1)
-            rest = [batch[0].tolist() for batch in skip_first_batches(loader, 1)]
+            rest = [batch[0].tolist() for batch in skip_first_batches(loader, 2 if dispatch else 1)]
+            batches.load_state_dict(batches.state_dict(steps_done=1))
+            loader.set_epoch(1)
+            resumed = [batch[0].tolist() for batch in loader]
             plan = batches.planned.plan.tolist()
-            found[f"{split}, dispatch {dispatch}"] = {"plan": plan, "seen": seen, "rest": rest, "epoch": batches.planned.epoch}
+            found[f"{split}, dispatch {dispatch}"] = {
+                "plan": plan,
+                "seen": seen,
+                "rest": [rest, resumed],
+                "epoch": batches.planned.epoch,
+            }
     return found
 
 
