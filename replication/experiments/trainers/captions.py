@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from replication.datasets.pairs.photographs import flickr8k
+from replication.features.cache import checksum_of_texts
 from replication.validation import check_choice, check_count
 
 SOURCES = ("made up", "flickr8k")
@@ -31,13 +32,22 @@ def caption_pairs(source: str, split: str, count: int, seed: int) -> tuple[list[
         ValueError: an unknown source, or more pairs than there are.
         FileNotFoundError: Flickr8k is missing.
     """
-    check_choice("source", source, SOURCES)
+    check_choice("captions", source, SOURCES)
     rng = np.random.default_rng(seed)
     captions = _made_up(split) if source == "made up" else flickr8k(split).captions
     check_count("count", count, 2, len(captions), f"scenes of {source}, split {split!r}")
     drawn = [captions[scene] for scene in rng.permutation(len(captions))[:count]]
     two = [[texts[place] for place in rng.permutation(len(texts))[:2]] for texts in drawn]
     return [first for first, _ in two], [second for _, second in two]
+
+
+def caption_checksums(source: str) -> dict[str, str]:
+    """Return SHA-256 of the captions of the training and the test split, as run.json records them; of made-up ones nothing."""
+    if source == "made up":
+        return {}
+    return {
+        f"{source} {split}": checksum_of_texts([*itertools.chain(*flickr8k(split).captions)]) for split in ("train", "test")
+    }
 
 
 def _made_up(split: str) -> list[list[str]]:

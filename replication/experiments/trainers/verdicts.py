@@ -59,8 +59,8 @@ def verdict_on_quarter(comparison: pd.DataFrame, p: dict) -> tuple[str, str]:
 
 def _not_this(rows: pd.DataFrame, p: dict) -> str:
     """Return why a run says nothing about the claims, or nothing."""
-    if p["source"] != "flickr8k" or p["model"] == TINY or p["batch_size"] != 32:
-        return f"{p['source']} captions, model {p['model']}, B = {p['batch_size']}"
+    if p["captions"] != "flickr8k" or p["model"] == TINY or p["batch_size"] != 32:
+        return f"{p['captions']} captions, model {p['model']}, B = {p['batch_size']}"
     few = rows.empty or rows.n.min() < ENOUGH
     return f"fewer than {ENOUGH} seeds, or nothing to compare" if few else ""
 

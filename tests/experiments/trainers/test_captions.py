@@ -27,7 +27,7 @@ def test_splits_share_no_scene_and_seeds_draw_others():
 
 
 def test_errors_are_one_clear_line():
-    with pytest.raises(ValueError, match=r"^source='digits' must be one of 'made up', 'flickr8k'$"):
+    with pytest.raises(ValueError, match=r"^captions='digits' must be one of 'made up', 'flickr8k'$"):
         caption_pairs("digits", "train", 20, 0)
     with pytest.raises(ValueError, match=r"^count=5000 must be >= 2 and <= \d+ \(scenes of made up, split 'test'\)$"):
         caption_pairs("made up", "test", 5000, 0)

@@ -10,7 +10,7 @@ SMALL = {
     **{
         "profile": "small",
         "results_dir": "x",
-        "source": "made up",
+        "captions": "made up",
         "model": "tiny",
         "pairs": 320,
         "test_pairs": 60,
@@ -31,7 +31,7 @@ def test_a_training_learns_and_can_be_repeated():
         ({"model": "bert"}, r"^model='bert' must be one of 'tiny', 'all-MiniLM-L6-v2'$"),
         ({"pairs": 40}, r"^pairs=40 must be >= 64$"),
         ({"methods": ["OSGD"]}, r"^methods=\['OSGD'\] must begin with 'SGD', which the others are compared with$"),
-        ({"source": "digits"}, r"^source='digits' must be one of 'made up', 'flickr8k'$"),
+        ({"captions": "digits"}, r"^captions='digits' must be one of 'made up', 'flickr8k'$"),
     ],
 )
 def test_parameters_that_cannot_work_are_named(change, message):

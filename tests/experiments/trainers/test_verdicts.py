@@ -7,7 +7,7 @@ pytest.importorskip("datasets")
 from replication.experiments.trainers.verdicts import QUARTER, against_shuffled, summarise, verdict_on_any, verdict_on_quarter
 from replication.reporting.run import FAILS, HOLDS, UNTESTABLE, UNTESTED
 
-CPU = {"source": "flickr8k", "model": "all-MiniLM-L6-v2", "batch_size": 32, "margin": 1.0}
+CPU = {"captions": "flickr8k", "model": "all-MiniLM-L6-v2", "batch_size": 32, "margin": 1.0}
 
 
 def runs(seeds=3, **gains):
@@ -43,7 +43,7 @@ def test_the_rules(other, quarter, expected):
 
 def test_what_says_nothing_is_not_concluded_from():
     gains = {QUARTER: (3, 0.1)}
-    for change in ({"source": "made up"}, {"model": "tiny"}, {"batch_size": 16}):
+    for change in ({"captions": "made up"}, {"model": "tiny"}, {"batch_size": 16}):
         assert verdicts(CPU | change, **gains) == (UNTESTED, UNTESTED)
     assert verdicts(seeds=2, **gains) == (UNTESTED, UNTESTED)
     assert verdicts(OSGD=(3, 0.1))[1] == UNTESTED
