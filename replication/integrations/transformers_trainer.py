@@ -20,9 +20,17 @@ FILE = "batches.pt"  # in a checkpoint: the plan of the epoch under way
 class PlanEpochs(TrainerCallback):
     """Plans each epoch with the model as it is then, and keeps the plan in the checkpoints.
 
-    The trainer's training loader must draw its batches from `DealtBatches`: override `get_train_dataloader`, as
-    `examples/transformers_trainer.py` does. A training that resumes in the middle of an epoch goes on with the plan in its
-    checkpoint.
+    The trainer's training loader must draw its batches from `DealtBatches`:
+
+        class ChosenTrainer(Trainer):
+            def get_train_dataloader(self):
+                batches = DealtBatches(PlannedBatchSampler(selector, len(self.train_dataset)))
+                loader = DataLoader(self.train_dataset, batch_sampler=batches, collate_fn=self.data_collator)
+                return self.accelerator.prepare(loader)
+
+        ChosenTrainer(model, args, train_dataset=data, callbacks=[PlanEpochs(embed)]).train()
+
+    A training that resumes in the middle of an epoch goes on with the plan in its checkpoint.
 
     Args:
         embed, every: as `EpochPlanner`. On several processes each embeds everything; the first one's plan counts.
@@ -49,8 +57,9 @@ class PlanEpochs(TrainerCallback):
         """Load the plan of the checkpoint that the trainer resumes from."""
         if state.epoch % 1 and args.accelerator_config.dispatch_batches and self.batches.processes > 1:
             raise ValueError("dispatch_batches=True: transformers would skip too few batches in the middle of an epoch")
-        folder = args.resume_from_checkpoint or Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-        path = Path(str(folder)) / FILE
+        named = Path(str(args.resume_from_checkpoint))
+        folder = named if named.is_dir() else Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+        path = folder / FILE
         if path.is_file():
             self.batches.load_state_dict(torch.load(path))
         elif state.epoch % 1:

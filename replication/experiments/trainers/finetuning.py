@@ -3,7 +3,9 @@
 import logging
 import tempfile
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
 from datasets import Dataset
@@ -34,7 +36,7 @@ def fine_tune(p: dict, method: str, seed: int) -> dict:
     """
     train = caption_pairs(p["captions"], "train", p["pairs"], seed)
     test = caption_pairs(p["captions"], "test", p["test_pairs"], TEST_SEED)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # progress bars
         model = _model(p["model"], [*train[0], *train[1]], f"{folder}/model", seed)
         began = time.perf_counter()
         if method != UNTRAINED:
