@@ -154,7 +154,7 @@ def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_pat
 def test_the_committed_report_is_in_step__else_run_make_report(tmp_path, monkeypatch):
     """What `make report` writes from the committed results, in a copy of the project, is what is committed."""
     shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("local", "trainings", ".*"))
-    for name in ("README.md", "pyproject.toml"):
+    for name in ("README.md", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     monkeypatch.chdir(tmp_path)
