@@ -20,10 +20,11 @@ class DistinctGroups(WrappingSelector):
     """The batches of another selector, repaired so that samples of one group never share a batch.
 
     Two samples of one group would be false negatives of each other. Each batch that holds some exchanges them for samples of
-    other batches, and the similarity inside the batches changes as little as the samples at hand allow. Shuffled batches get no
-    harder, and few exchanges leave hard batches hard. But batches that were hard because they held whole groups, as of one
-    class, lose most of that: it is repaired, not searched anew. A partition stays one. Put this wrapper outermost: `DistinctGroups(MixedBatches(...), groups)`.
-    `PlannedBatchSampler(..., distinct=groups)` does so.
+    other batches, and the similarity inside the batches changes as little as the samples at hand allow. Shuffled batches get
+    no harder, and few exchanges leave hard batches hard. But batches that were hard because they held whole groups, as of
+    one class, lose most of that: the plan is repaired, not searched anew. A partition stays one.
+
+    Put this wrapper outermost: `DistinctGroups(MixedBatches(...), groups)`. `PlannedBatchSampler(..., distinct=groups)` does.
 
     The M = floor(N/B) batches can hold at most M samples of a group. What a larger one has too many must be among the N mod
     B samples that are left over. A plan exists exactly where that is so, and then one is found.
