@@ -44,7 +44,7 @@ clean:  ## remove the virtual environment and the local results
 
 # One marker file per set of packages: make installs again only when the requirements change.
 $(VENV)/.installed: pyproject.toml requirements.lock
-	$(call install,.[experiments$(comma)metis])
+	$(call install,.[experiments$(comma)metis$(comma)sentence-transformers])
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml requirements.lock

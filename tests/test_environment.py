@@ -61,14 +61,10 @@ def test_the_lock_pins_exactly_and_never_twice(python):
 
 
 def test_what_the_locked_dependencies_need_is_locked():
-    """The versions installed here name their requirements; each that applies to this Python must be in the lock.
-
-    `make test` installs all extras but `text`, which would make every import of open_clip slower.
-    """
+    """The versions installed here name their requirements; each that applies to this Python must be in the lock."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     installed = {canonicalize_name(distribution.metadata["Name"]) for distribution in metadata.distributions()}
-    left_out = {canonicalize_name(Requirement(line).name) for line in EXTRAS["text"]}
-    assert {canonicalize_name(requirement.name) for requirement in DIRECT} - left_out <= installed
+    assert {canonicalize_name(requirement.name) for requirement in DIRECT} <= installed
     for direct in (requirement for requirement in DIRECT if canonicalize_name(requirement.name) in installed):
         for line in metadata.requires(direct.name) or []:
             needed = Requirement(line)

@@ -1,5 +1,6 @@
 import csv
 import runpy
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from replication.datasets.pairs import load_pairs
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROGRAMS = ("choose_batches.py", "finetune_open_clip.py")
+TRAINERS = {  # the examples of replication.integrations, and what they need
+    "accelerate_loop.py": ("accelerate",),
+    "lightning_trainer.py": ("lightning",),
+    "sentence_transformers_trainer.py": ("sentence_transformers", "datasets", "accelerate"),
+}
 DIGITS_TINY = ("--model", "digits-tiny", "--pretrained", "", "--lr", "1e-3")
 
 
@@ -137,3 +143,17 @@ def test_finetune_open_clip_takes_an_image_once_an_epoch_with_one_of_its_caption
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_example_fits_on_a_page(name):
     assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) <= 90
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_examples_of_trainers_run_and_fit_on_less(name, capsys):
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60 and "need not help" in " ".join(text.split())
+    if any(find_spec(package) is None for package in TRAINERS[name]):
+        pytest.skip("the trainer is not installed")
+    main = main_of(name)
+    if name == "sentence_transformers_trainer.py":
+        assert 0 < main([]) < 2.77  # ln 16 is the loss of guessing
+    else:
+        losses = main()
+        assert len(losses) == 3 * (1797 // 32) and losses[-1] < losses[0]

@@ -21,13 +21,18 @@ def run_without_extras(program, *arguments):
 
 def test_the_library_imports_without_extras():
     parts = ["losses", "selection", "selection.registry", "evaluation", "evaluation.shares", "geometry", "training"]
-    parts += ["features", "heads"]
+    parts += ["features", "heads", "integrations.dealt_batches"]
     done = run_without_extras("import importlib\n[importlib.import_module(f'replication.{p}') for p in " + repr(parts) + "]")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
-    ("part", "extra"), [("datasets", "clip"), ("clip", "clip"), ("reporting", "experiments"), ("experiments", "experiments")]
+    ("part", "extra"),
+    [
+        *(("datasets", "clip"), ("clip", "clip"), ("reporting", "experiments"), ("experiments", "experiments")),
+        *(("integrations.transformers_trainer", "accelerate"), ("integrations.lightning", "lightning")),
+        ("integrations.sentence_transformers", "sentence-transformers"),
+    ],
 )
 def test_what_needs_an_extra_says_which(part, extra):
     done = run_without_extras(f"import replication.{part}")

@@ -8,7 +8,7 @@ import yaml
 from replication.files import project_root
 from replication.reporting.finished_runs import finished_runs, markdown_table
 from replication.reporting.notebooks import experiments, profiles
-from replication.reporting.readme import fill_in, frontier, mapped, run_times, trained
+from replication.reporting.readme import fill_in, frontier, mapped, run_times, trained, trainer_versions
 from replication.reporting.run import HOLDS, UNTESTABLE, UNTESTED, VERDICTS
 from replication.reporting.run_record import check_files
 
@@ -137,6 +137,7 @@ def write_report(results: Path) -> Path:
         parts["clip"] = trained(results, "clip", ["image to text R@1", "text to image R@1", "mean R@10"])
         parts["cifar"] = trained(results, "cifar", ["corrupted R@1, severity 5", "R@1", "kNN", "linear probe"])
         parts["map"] = mapped(results)
+        parts["trainers"] = trainer_versions(project_root() / "requirements.lock")
         for name, content in parts.items():
             text = fill_in(text, name, content)
         texts[readme] = text

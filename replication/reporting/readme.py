@@ -143,6 +143,26 @@ def _mapped(results: Path, folder: str) -> str:
     return f"{caption}\n\n{markdown_table(pd.DataFrame(rows), names)}"
 
 
+TRAINERS = {  # by name: the packages that it consists of, and the example
+    "sentence-transformers": (["sentence-transformers", "transformers"], "sentence_transformers_trainer"),
+    "Accelerate": (["accelerate"], "accelerate_loop"),
+    "Lightning": (["lightning"], "lightning_trainer"),
+}
+
+
+def trainer_versions(lock: Path) -> str:
+    """Return a table of the trainers with which chosen batches are tested, in the versions that the lock pins."""
+    lines = lock.read_text(encoding="utf-8").splitlines() if lock.is_file() else []
+    pins = [line.split(";")[0].strip() for line in lines if not line.startswith("#")]
+    pinned = dict(pin.split("==") for pin in pins if pin)
+    rows = [
+        {"name": name, "versions": ", ".join(f"{package} {pinned.get(package, '(not pinned)')}" for package in packages)}
+        | {"example": f"[{example}.py](examples/{example}.py)"}
+        for name, (packages, example) in TRAINERS.items()
+    ]
+    return markdown_table(pd.DataFrame(rows), {"name": "Trainer", "versions": "Tested with", "example": "Example"})
+
+
 def fill_in(text: str, name: str, content: str) -> str:
     """Return `text` with what stands between the markers <!-- name:begin --> and <!-- name:end --> replaced.
 

@@ -14,6 +14,7 @@ DataLoader.
 | `OrderedSGD` | the q of k random batches with the largest loss | mildly hard batches at hardly any cost |
 | `JointExamples` | a fifth of random super-batches, drawn jointly by loss (JEST) | mildly hard; noisy pairs, with a reference |
 | `MixedBatches` | a share of another selector's batches, the rest shuffled | when hard batches are too hard |
+| `DistinctGroups` | another selector's batches, no two samples of one group in any | equal texts, known false negatives |
 | `NearestNeighbour` | a sample and its neighbours; may skip the nearest ones | when the nearest are false negatives |
 | `RandomWalk` | what random walks on a graph of near samples come by (BatchSampler) | milder batches, linear cost |
 | `GraphPartition` | parts of the nearest-neighbour graph, by METIS | hard batches, or a start for `SwapSearch` |
@@ -37,6 +38,7 @@ two samplers of hard negatives do not beat random batches when CLIP is pretraine
 from replication.selection.all_batches import AllBatches
 from replication.selection.balanced_kmeans import BalancedKMeans
 from replication.selection.base import BatchSelector, IndexSelector
+from replication.selection.distinct import DistinctGroups
 from replication.selection.fixed import FixedBatches
 from replication.selection.full import FullBatch
 from replication.selection.gcbs import GCBS
@@ -57,6 +59,7 @@ __all__ = [
     "AllBatches",
     "BalancedKMeans",
     "BatchSelector",
+    "DistinctGroups",
     "FixedBatches",
     "FullBatch",
     "GraphPartition",

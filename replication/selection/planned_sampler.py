@@ -10,6 +10,7 @@ from torch.utils.data import Sampler
 
 from replication.seeding import derived_seed
 from replication.selection.base import BatchSelector, random_order
+from replication.selection.distinct import DistinctGroups
 from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_num_samples
 
@@ -40,30 +41,30 @@ class PlannedBatchSampler(Sampler[list[int]]):
     `if sampler.plan is None` before `update` saves computing them. The plan is kept until it has been served to its end or
     `set_epoch` names another epoch; an iteration broken off before that starts again where the loaded state did.
 
-    With DistributedDataParallel: the sampler knows no ranks, and a `DistributedSampler` cannot be combined with it. As in
-    `replication.clip`, let every process hold the same plan of global batches, B samples over all w processes, and take its
-    own part of each: give the loader a batch sampler that yields `batch[rank * B // w : (rank + 1) * B // w]` of each
-    batch. To be sure that the plans are the same, let rank 0 call `update` and send its `state_dict()`
-    (`torch.distributed.broadcast_object_list`) to the others, which call `load_state_dict`. The loss must see the whole batch
-    (gather the embeddings, as `open_clip.ClipLoss` does given its `world_size`), or its batches are smaller than the ones
-    chosen. `replication.clip` does all this in a loop of its own, without this class. Wrappers that split a loader by
-    themselves, as Accelerate does, are untested.
+    On several processes: `replication.integrations` deals the plan to them, in Accelerate, transformers, sentence-transformers
+    and Lightning. In a loop of your own, with DistributedDataParallel, let every process hold the same plan of global
+    batches, and take its own part of each: `DealtBatches(sampler, processes=w, rank=r)` yields that, and its `update` makes
+    the plan of rank 0 that of all. The loss must see the whole batch (gather the embeddings, as `open_clip.ClipLoss` does
+    given its `world_size`), or its batches are smaller than the ones chosen. A `DistributedSampler` cannot be combined with
+    it. `replication.clip` does all this in a loop of its own, without this class.
 
     Args:
         selector: decides the batches.
         num_samples: size of the data, N: `len(data)`.
         seed: with the epoch, seeds the selector.
+        distinct: the group of each sample, N integers or texts: samples of one group, such as equal texts or captions of one
+            image, never share a batch. See `DistinctGroups`, which does it. None: any may.
 
     Attributes:
         plan: this epoch's batches [floor(N/B), B], or None while they are not made.
         epoch: the epoch that `set_epoch` chose or `load_state_dict` brought back, at first 0.
 
     Raises:
-        TypeError: `selector` is not an instance of `BatchSelector`; or `num_samples` is no integer.
-        ValueError: N < 2, or the selector's batches are larger than the data.
+        TypeError: `selector` is not an instance of `BatchSelector`; or `num_samples` is no integer; or labels of another kind.
+        ValueError: N < 2, or the selector's batches are larger than the data; or `distinct` asks for what cannot be.
     """
 
-    def __init__(self, selector: BatchSelector, num_samples: int, seed: int = 0):
+    def __init__(self, selector: BatchSelector, num_samples: int, seed: int = 0, distinct=None):
         if not isinstance(selector, BatchSelector):
             raise TypeError(f"selector={selector!r} must be a BatchSelector, such as ShuffledBatches(32)")
         self.selector = selector
@@ -71,6 +72,9 @@ class PlannedBatchSampler(Sampler[list[int]]):
         self.batch_size = selector.batch_size or self.num_samples
         check_count("batch_size", self.batch_size, 1, self.num_samples, "num_samples")
         self.seed = check_count("seed", seed, 0)
+        if distinct is not None:
+            self.selector = DistinctGroups(selector, distinct)
+            self.selector.check_samples(self.num_samples)
         self.epoch = 0
         self._passes, self._warned = 0, False
         self._set_plan(None)

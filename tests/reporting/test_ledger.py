@@ -134,7 +134,7 @@ def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_pat
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "03_synthetic.ipynb").touch()
     (tmp_path / "pyproject.toml").touch()
-    names = ("ledger", "run-times", "frontier", "cifar", "clip", "map")
+    names = ("ledger", "run-times", "frontier", "cifar", "clip", "map", "trainers")
     markers = "".join(f"<!-- {name}:begin --><!-- {name}:end -->\n" for name in names)
     readme = tmp_path / "README.md"
     readme.write_text(markers, encoding="utf-8")
@@ -154,7 +154,7 @@ def test_write_report_fills_in_the_readme_for_the_committed_results_only(tmp_pat
 def test_the_committed_report_is_in_step__else_run_make_report(tmp_path, monkeypatch):
     """What `make report` writes from the committed results, in a copy of the project, is what is committed."""
     shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("local", "trainings", ".*"))
-    for name in ("README.md", "pyproject.toml"):
+    for name in ("README.md", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     monkeypatch.chdir(tmp_path)

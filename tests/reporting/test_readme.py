@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from replication.reporting.readme import fill_in, mapped, run_times, trained
+from replication.reporting.readme import fill_in, mapped, run_times, trained, trainer_versions
 from replication.reporting.run import start_run
 
 
@@ -26,6 +26,15 @@ def test_run_times_list_every_finished_run(tmp_path):
     (tmp_path / "theory" / "default" / "01_theory.ipynb").touch()
     assert "| [01_theory](results/theory/default/01_theory.ipynb) |" in run_times(tmp_path)
     assert run_times(tmp_path / "nothing").splitlines() == lines[:2]
+
+
+def test_trainers_stand_in_the_versions_that_the_lock_pins(tmp_path):
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("# a comment, ==\naccelerate==1.2\nlightning==2.6.1 ; python_full_version < '3.12'\n", encoding="utf-8")
+    lines = trainer_versions(lock).splitlines()[2:]
+    assert lines[1] == "| Accelerate | accelerate 1.2 | [accelerate_loop.py](examples/accelerate_loop.py) |"
+    assert "| lightning 2.6.1 |" in lines[2] and "transformers (not pinned)" in lines[0]
+    assert "(not pinned)" in trainer_versions(tmp_path / "absent")
 
 
 def test_fill_in_replaces_what_is_between_its_markers_and_nothing_else():

@@ -24,6 +24,7 @@ VALUES = {  # by name: what the calls take, made once
     "maps": torch.randn(4, 3, 6, 6, generator=FIXED, dtype=torch.float32, device="cpu"),
     "kernels": torch.randn(5, 3, 3, 3, generator=FIXED, dtype=torch.float32, device="cpu"),
     "labels": torch.arange(48, dtype=torch.int64, device="cpu") % 4,
+    "groups": torch.arange(48, dtype=torch.int64, device="cpu") // 6,
     "batches": torch.arange(48, dtype=torch.int64, device="cpu").view(12, 4),
     "gram": torch.randn(6, 6, generator=FIXED, dtype=torch.float32, device="cpu"),
 }
@@ -136,6 +137,9 @@ CALLS = {
         "AllBatches": lambda x: selection.AllBatches(2).select(x.u),
         "BalancedKMeans": select(selection.BalancedKMeans(4, branching=3)),
         "BatchSelector": select(Sorted()),
+        "DistinctGroups": select(
+            *(selection.DistinctGroups(each, VALUES["groups"]) for each in (Sorted(), Backwards(), selection.SwapSearch(4)))
+        ),
         "FixedBatches": lambda x: (
             selection.FixedBatches(4, seed=1).select(x.u),
             *(selection.FixedBatches(batches=rows).select(x.u) for rows in ([[3, 1], [0, 2]], x.batches)),

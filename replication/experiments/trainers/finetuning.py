@@ -1,0 +1,71 @@
+"""One fine-tuning of a sentence encoder with chosen batches."""
+
+import logging
+import tempfile
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+
+from datasets import Dataset
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+
+from replication.evaluation import retrieval_metrics
+from replication.experiments.trainers.captions import caption_pairs
+from replication.features.texts import MINILM, PACKAGED
+from replication.integrations.sentence_transformers import ChosenBatches
+from replication.integrations.tiny_transformer import tiny_sentence_transformer
+
+TINY = "tiny"
+MODELS = (TINY, MINILM)
+UNTRAINED = "untrained"
+TEST_SEED = 10_000  # all trainings are tested on the same pairs
+
+
+def fine_tune(p: dict, method: str, seed: int) -> dict:
+    """Return R@1 and R@10 in % among test captions (mean of both directions), and the seconds that the training took.
+
+    Equal seeds mean equal training pairs, equal random weights where there are some, and the same start of everything else.
+
+    Args:
+        p: the notebook's parameters.
+        method: a line of `replication.selection.registry`, or "untrained".
+        seed: of the training.
+    """
+    train = caption_pairs(p["captions"], "train", p["pairs"], seed)
+    test = caption_pairs(p["captions"], "test", p["test_pairs"], TEST_SEED)
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # progress bars
+        model = _model(p["model"], [*train[0], *train[1]], f"{folder}/model", seed)
+        began = time.perf_counter()
+        if method != UNTRAINED:
+            _train(model, train, method, p, seed, folder)
+        seconds = time.perf_counter() - began
+        u, v = (model.encode(texts, convert_to_tensor=True, show_progress_bar=False).float().cpu() for texts in test)
+    found = retrieval_metrics(u, v)
+    return {"selector": method, "seed": seed, "R@1": found["mean R@1"], "R@10": found["mean R@10"], "seconds": seconds}
+
+
+def _train(model, pairs, method, p, seed, folder) -> None:
+    chosen = ChosenBatches(method, temperature=1 / p["scale"])
+    options = {"num_train_epochs": p["epochs"], "learning_rate": p["lr"], "warmup_steps": 0.1, "seed": seed}
+    options |= {"per_device_train_batch_size": p["batch_size"], "batch_sampler": chosen, "use_cpu": True}
+    options |= {"report_to": [], "save_strategy": "no", "logging_strategy": "no", "disable_tqdm": True}
+    data = Dataset.from_dict({"anchor": pairs[0], "positive": pairs[1]})
+    loss = MultipleNegativesRankingLoss(model, scale=p["scale"])
+    arguments = SentenceTransformerTrainingArguments(f"{folder}/out", **options)
+    SentenceTransformerTrainer(model, arguments, train_dataset=data, loss=loss, callbacks=[chosen]).train()
+
+
+def _model(name: str, texts: list[str], folder: str, seed: int) -> SentenceTransformer:
+    """Return MiniLM with its published weights, or a tiny transformer with random ones."""
+    if name == TINY:
+        return tiny_sentence_transformer(texts, folder, seed)
+    place = Path(find_spec(PACKAGED[name]).origin).parent / "model"
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # of attempts to reach the hub
+    try:
+        return SentenceTransformer(str(place), device="cpu")
+    finally:
+        logging.disable(before)
