@@ -10,6 +10,8 @@ from torch.utils.data import Sampler
 
 from replication.seeding import derived_seed
 from replication.selection.base import BatchSelector, random_order
+from replication.selection.fixed import FixedBatches
+from replication.selection.stored_plan import StoredPlan
 from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_num_samples
 
@@ -40,10 +42,12 @@ class PlannedBatchSampler(Sampler[list[int]]):
     `if sampler.plan is None` before `update` saves computing them. The plan is kept until it has been served to its end or
     `set_epoch` names another epoch; an iteration broken off before that starts again where the loaded state did.
 
-    With DistributedDataParallel: the sampler knows no ranks, and a `DistributedSampler` cannot be combined with it. As in
+    A plan on disk, `FixedBatches(batches=folder)`, is read batch by batch: memory does not grow with it, and `state_dict`
+    holds its checksum in place of its batches.
+
+    With DistributedDataParallel: a `DistributedSampler` cannot be combined with it. As in
     `replication.clip`, let every process hold the same plan of global batches, B samples over all w processes, and take its
-    own part of each: give the loader a batch sampler that yields `batch[rank * B // w : (rank + 1) * B // w]` of each
-    batch. To be sure that the plans are the same, let rank 0 call `update` and send its `state_dict()`
+    own part of each: `rank` and `ranks` say which, `batch[rank * B // w : (rank + 1) * B // w]`. To be sure that the plans are the same, let rank 0 call `update` and send its `state_dict()`
     (`torch.distributed.broadcast_object_list`) to the others, which call `load_state_dict`. The loss must see the whole batch
     (gather the embeddings, as `open_clip.ClipLoss` does given its `world_size`), or its batches are smaller than the ones
     chosen. `replication.clip` does all this in a loop of its own, without this class. Wrappers that split a loader by
@@ -53,17 +57,19 @@ class PlannedBatchSampler(Sampler[list[int]]):
         selector: decides the batches.
         num_samples: size of the data, N: `len(data)`.
         seed: with the epoch, seeds the selector.
+        rank, ranks: yield part `rank` of `ranks` of each batch, 0 <= rank < ranks <= B.
 
     Attributes:
-        plan: this epoch's batches [floor(N/B), B], or None while they are not made.
+        plan: this epoch's batches [floor(N/B), B], or None while they are not made; of a plan on disk the `StoredPlan`.
         epoch: the epoch that `set_epoch` chose or `load_state_dict` brought back, at first 0.
 
     Raises:
         TypeError: `selector` is not an instance of `BatchSelector`; or `num_samples` is no integer.
-        ValueError: N < 2, or the selector's batches are larger than the data.
+        ValueError: N < 2, or the selector's batches are larger than the data; a plan on disk that is one of other data; or
+            a rank out of range.
     """
 
-    def __init__(self, selector: BatchSelector, num_samples: int, seed: int = 0):
+    def __init__(self, selector: BatchSelector, num_samples: int, seed: int = 0, rank: int = 0, ranks: int = 1):
         if not isinstance(selector, BatchSelector):
             raise TypeError(f"selector={selector!r} must be a BatchSelector, such as ShuffledBatches(32)")
         self.selector = selector
@@ -71,12 +77,17 @@ class PlannedBatchSampler(Sampler[list[int]]):
         self.batch_size = selector.batch_size or self.num_samples
         check_count("batch_size", self.batch_size, 1, self.num_samples, "num_samples")
         self.seed = check_count("seed", seed, 0)
+        self.ranks = check_count("ranks", ranks, 1, self.batch_size, "batch_size")
+        self.rank = check_count("rank", rank, 0, self.ranks - 1, "ranks - 1")
+        self._stored = selector.stored if isinstance(selector, FixedBatches) else None
+        if self._stored is not None:
+            selector.check_stored(self.num_samples)
         self.epoch = 0
         self._passes, self._warned = 0, False
         self._set_plan(None)
 
     def _set_plan(self, plan: LongTensor | None, start: int = 0, loaded: bool = False) -> None:
-        self.plan: LongTensor | None = plan
+        self.plan: LongTensor | StoredPlan | None = plan
         self._position = self._start = start  # batches handed out; where the iteration under way, or the next one, begins
         self._loaded = loaded  # `update` must keep the plan
         self._ended = False  # the iteration that began at `_start` went to the end of the plan
@@ -139,11 +150,12 @@ class PlannedBatchSampler(Sampler[list[int]]):
             self._make_plan(lambda generator: self.selector.plan(self.num_samples, generator))
         # Only a loaded state starts inside the plan: an iteration that was broken off must not shorten the next one.
         plan, start = self.plan, self.start
+        mine = slice(self.rank * self.batch_size // self.ranks, (self.rank + 1) * self.batch_size // self.ranks)
         self._start, self._ended = start, False
         for position in range(start, len(plan)):
             if self.plan is plan:  # else another epoch has begun since: the position is no longer that of this iteration
                 self._position = position + 1
-            yield plan[position].tolist()
+            yield plan[position][mine].tolist()
         if self.plan is plan:
             self._position, self._ended, self._loaded = len(plan), True, False
             self._count_pass()
@@ -175,7 +187,7 @@ class PlannedBatchSampler(Sampler[list[int]]):
         return {"num_samples": self.num_samples, "batch_size": self.batch_size, "seed": self.seed} | {
             "selector": self.selector.described(identity=True),
             "epoch": self.epoch,
-            "plan": self.plan,
+            "plan": self.plan.identity if isinstance(self.plan, StoredPlan) else self.plan,
             "position": done,
         }
 
@@ -210,7 +222,9 @@ class PlannedBatchSampler(Sampler[list[int]]):
         if state.get("selector", mine) != mine:  # states of earlier versions do not tell
             raise ValueError(f"the saved state has selector={state['selector']}; this sampler has selector={mine}")
         plan = state["plan"]
-        if plan is not None:
+        if self._stored is not None and plan == self._stored.identity:
+            plan = self._stored
+        elif plan is not None:
             self._check_plan(plan)
         epoch = check_count("epoch", state["epoch"], 0)
         done = check_count("position", state["position"], 0, 0 if plan is None else len(plan), "batches in the saved plan")
@@ -227,6 +241,8 @@ class PlannedBatchSampler(Sampler[list[int]]):
             raise ValueError(f"the saved plan holds index {low if low < 0 else high}; {allowed}")
 
     def _make_plan(self, select) -> None:
+        if self._stored is not None:
+            return self._set_plan(self._stored)
         generator = torch.Generator().manual_seed(derived_seed(self.seed, "plan", self.epoch))  # as `training.plan_epoch`
         self._set_plan(fill_epoch(select, self._epoch_length, generator))
 
