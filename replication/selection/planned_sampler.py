@@ -45,9 +45,9 @@ class PlannedBatchSampler(Sampler[list[int]]):
     A plan on disk, `FixedBatches(batches=folder)`, is read batch by batch: memory does not grow with it, and `state_dict`
     holds its checksum in place of its batches.
 
-    With DistributedDataParallel: a `DistributedSampler` cannot be combined with it. As in
-    `replication.clip`, let every process hold the same plan of global batches, B samples over all w processes, and take its
-    own part of each: `rank` and `ranks` say which, `batch[rank * B // w : (rank + 1) * B // w]`. To be sure that the plans are the same, let rank 0 call `update` and send its `state_dict()`
+    With DistributedDataParallel a `DistributedSampler` cannot be combined with it. As in `replication.clip`, let every
+    process hold the same plan of global batches, B samples over all processes, and take its own part of each: `rank` and
+    `ranks` say which. To be sure that the plans are the same, let rank 0 call `update` and send its `state_dict()`
     (`torch.distributed.broadcast_object_list`) to the others, which call `load_state_dict`. The loss must see the whole batch
     (gather the embeddings, as `open_clip.ClipLoss` does given its `world_size`), or its batches are smaller than the ones
     chosen. `replication.clip` does all this in a loop of its own, without this class. Wrappers that split a loader by

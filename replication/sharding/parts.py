@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ class Parts:
         """Return the rows of samples `index` [n], which must ascend: each part is opened once, and read forwards."""
         found = np.empty((len(index), self.dimensions), dtype=self.dtype)
         cuts = np.searchsorted(index, (0, *self.ends))
-        for part, (low, high) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for part, (low, high) in enumerate(pairwise(cuts)):
             if high > low:
                 begin = self.ends[part - 1] if part else 0
                 found[low:high] = self._open(part)[index[low:high] - begin]

@@ -1,6 +1,7 @@
 """Plans of sets too large for one process: shards of alike samples, planned one by one and joined in further rounds."""
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ class ShardedSelector:
         order = np.argsort(cell, kind="stable")
         order = order[~np.isin(order, left)]
         cuts = [len(order) // size * shard // shards * size for shard in range(shards + 1)]
-        return [order[start:stop] for start, stop in zip(cuts, cuts[1:], strict=False)]
+        return [order[start:stop] for start, stop in pairwise(cuts)]
 
     def _round(self, number: int, u: Parts, v: Parts, order: list[np.ndarray], scratch: Path, seed: int, client):
         """Let the workers plan all shards; return the batches [M, B] and their means [M, d]."""
@@ -156,7 +157,7 @@ class ShardedSelector:
                 batches=str(place / f"batches-{shard:05d}.npy"),
                 middles=str(place / f"middles-{shard:05d}.npy"),
             )
-            for shard, (start, stop) in enumerate(zip([0, *stops], stops, strict=False))
+            for shard, (start, stop) in enumerate(pairwise([0, *stops]))
         ]
         self.reports += on_workers(client, f"round {number}, shard", plan_shard, [(job,) for job in jobs])
         return tuple(np.concatenate([np.load(getattr(job, what)) for job in jobs]) for what in ("batches", "middles"))
