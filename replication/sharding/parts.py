@@ -47,11 +47,15 @@ class Parts:
                 names the part.
         """
         rows = np.array(self._open(part)[start:stop])
+        self._check(rows, lambda position: (part, start + position))
+        return rows
+
+    def _check(self, rows: np.ndarray, place) -> None:
+        """Raise ValueError if a row has no direction; place(its position) is its part and its row there."""
         for bad, what in ((~np.isfinite(rows).all(axis=1), "NaN or infinity"), (~rows.any(axis=1), "only zeros")):
             if bad.any():
-                row = start + int(bad.argmax())
+                part, row = place(int(bad.argmax()))
                 raise ValueError(f"{self._named(part)}: row {row} has {what}; every row must be finite and have a direction")
-        return rows
 
     def checked_rows(self, start: int, stop: int) -> np.ndarray:
         """Return samples start to stop - 1, from as many parts as they lie in, after a look at each; see `block`."""
@@ -62,13 +66,17 @@ class Parts:
         return np.concatenate(pieces)
 
     def rows(self, index: np.ndarray) -> np.ndarray:
-        """Return the rows of samples `index` [n], which must ascend: each part is opened once, and read forwards."""
+        """Return the rows of samples `index` [n], which must ascend: each part is opened once, and read forwards.
+
+        Every row is looked at; see `block` for what is raised.
+        """
         found = np.empty((len(index), self.dimensions), dtype=self.dtype)
         cuts = np.searchsorted(index, (0, *self.ends))
         for part, (low, high) in enumerate(pairwise(cuts)):
             if high > low:
                 begin = self.ends[part - 1] if part else 0
                 found[low:high] = self._open(part)[index[low:high] - begin]
+                self._check(found[low:high], lambda position: (part, int(index[low + position]) - begin))  # noqa: B023
         return found
 
     def _open(self, part: int) -> np.ndarray:
