@@ -46,8 +46,8 @@ def connect(scheduler: str = "local", seconds: float = SECONDS, **options):
         raise ClusterError(f"scheduler={scheduler!r} {what} within {seconds:g} s") from None
 
 
-def slurm_cluster(file: str | Path):
-    """Return the `dask_jobqueue.SLURMCluster` of a YAML file, with its jobs asked for.
+def slurm_cluster(file: str | Path, ask: bool = True):
+    """Return the `dask_jobqueue.SLURMCluster` of a YAML file; `ask` Slurm for its jobs.
 
     The file holds `jobs`, how many Slurm jobs to ask for, and arguments of `SLURMCluster` by name, such as cores, memory,
     queue, account and walltime; `examples/slurm.yaml` is one.
@@ -66,7 +66,8 @@ def slurm_cluster(file: str | Path):
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else (str(error).splitlines() or [type(error).__name__])[0]
         raise ClusterError(f"slurm:{file} cannot be used: {reason}") from None
-    cluster.scale(jobs=jobs)
+    if ask:
+        cluster.scale(jobs=jobs)
     return cluster
 
 

@@ -27,7 +27,14 @@ def test_the_library_imports_without_extras():
 
 
 @pytest.mark.parametrize(
-    ("part", "extra"), [("datasets", "clip"), ("clip", "clip"), ("reporting", "experiments"), ("experiments", "experiments")]
+    ("part", "extra"),
+    [
+        ("datasets", "clip"),
+        ("clip", "clip"),
+        ("reporting", "experiments"),
+        ("experiments", "experiments"),
+        ("sharding", "cluster"),
+    ],
 )
 def test_what_needs_an_extra_says_which(part, extra):
     done = run_without_extras(f"import replication.{part}")
