@@ -33,7 +33,7 @@ def connect(scheduler: str = "local", seconds: float = SECONDS, **options):
     from distributed import Client, LocalCluster
 
     if scheduler == "local":
-        options = {"n_workers": cores(), "threads_per_worker": 1, "dashboard_address": None} | options
+        options = {"n_workers": cores(), "threads_per_worker": 1, "dashboard_address": ":0"} | options
         return Client(LocalCluster(**options))
     if scheduler.startswith("slurm:"):
         return Client(slurm_cluster(scheduler.removeprefix("slurm:")))

@@ -25,13 +25,16 @@ def test_one_that_is_none():
 
 
 def test_workers_here_and_a_scheduler_that_answers(tmp_path):
-    with connect("local", processes=False, n_workers=2) as client, connect(client.scheduler.address) as other:
+    with (
+        connect("local", processes=False, n_workers=2, protocol="tcp://") as client,
+        connect(client.scheduler.address) as other,
+    ):
         assert len(other.scheduler_info()["workers"]) == 2 and other.submit(pow, 2, 5).result() == 32
         client.cluster.close()
 
 
 def test_a_folder_that_is_not_shared_is_named(tmp_path):
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster, Client(cluster) as client:
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster, Client(cluster) as client:
         check_shared(client, tmp_path)
     blind = SimpleNamespace(wait_for_workers=lambda *_, **__: None, run=lambda *_: {"tcp://b:1": False, "tcp://a:1": True})
     with pytest.raises(ClusterError, match=r" is not shared: worker tcp://b:1 does not see what is written there$"):
@@ -41,9 +44,10 @@ def test_a_folder_that_is_not_shared_is_named(tmp_path):
 
 def test_no_worker_comes(tmp_path, monkeypatch):
     monkeypatch.setattr("replication.cluster.SECONDS", 0.3)
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster, Client(cluster) as client:
-        with pytest.raises(ClusterError, match=r"^no worker of .* came within 0.3 s$"):
-            check_shared(client, tmp_path)
+    expected = pytest.raises(ClusterError, match=r"^no worker of .* came within 0.3 s$")
+    options = {"n_workers": 0, "processes": False, "dashboard_address": ":0"}
+    with LocalCluster(**options) as cluster, Client(cluster) as client, expected:
+        check_shared(client, tmp_path)
 
 
 def test_the_example_for_slurm_makes_the_job_that_its_comments_promise():
@@ -60,7 +64,7 @@ def test_the_example_for_slurm_makes_the_job_that_its_comments_promise():
     ("text", "reason"),
     [
         ("cores: 2\nmemory: 1GB\n", "it lacks 'jobs'"),
-        ("jobs: 1\nmemory: 1GB\n", "You must specify how many cores to use per job"),
+        ("jobs: 1\nmemory: 1GB\n", "You must specify how much cores and memory per job you want"),
         ("jobs: 1\ncores: 1\nmemory: 1GB\ncolour: red\n", ".*colour"),
         ("just words", ".*pop"),
         ("a: [", ".*"),

@@ -73,14 +73,14 @@ def test_the_seed_decides_the_plan(embeddings, tmp_path, expected):
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_the_number_of_workers_does_not_matter(embeddings, tmp_path, expected, workers):
-    options = {"n_workers": workers, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    options = {"n_workers": workers, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
         assert plan(embeddings, tmp_path / "plan", client=client).identity == expected.identity
 
 
 def test_a_worker_that_is_killed_changes_nothing(embeddings, tmp_path, expected):
     quiet()
-    options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": "2GB", "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": "2GB", "dashboard_address": ":0"}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
         killed = plan(embeddings, tmp_path / "plan", DyingSelector(tmp_path / "deaths"), client=client)
     assert (tmp_path / "deaths").exists() and killed.parts == expected.parts

@@ -11,7 +11,7 @@ from replication.sharding.workers import on_workers
 
 def test_results_come_in_order_with_and_without_workers():
     jobs = [(number, 2) for number in range(5)]
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster, Client(cluster) as client:
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster, Client(cluster) as client:
         assert on_workers(client, "power", pow, jobs) == on_workers(None, "power", pow, jobs) == [0, 1, 4, 9, 16]
         with pytest.raises(ZeroDivisionError):
             on_workers(client, "power", pow, [(0, -1)])
