@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +11,7 @@ from replication.extras import need
 from replication.machine import cores
 
 SECONDS = 30  # that a scheduler has to answer
+SCHEDULER = "REPLICATION_SCHEDULER"  # the variable by which `run --scheduler` tells a notebook's process the address
 
 
 class ClusterError(RuntimeError):
@@ -69,6 +72,24 @@ def slurm_cluster(file: str | Path, ask: bool = True):
     if ask:
         cluster.scale(jobs=jobs)
     return cluster
+
+
+@contextmanager
+def trainings_on(scheduler: str) -> Iterator[None]:
+    """Let grids of trainings that begin inside the block, also in processes it starts, run on a scheduler's workers.
+
+    "local" changes nothing: their processes need no cluster. See `connect` for the others.
+    """
+    if scheduler == "local":
+        yield
+        return
+    with connect(scheduler) as client:
+        print(f"Dask: {client.scheduler.address}, dashboard {client.dashboard_link}", flush=True)
+        os.environ[SCHEDULER] = client.scheduler.address
+        try:
+            yield
+        finally:
+            del os.environ[SCHEDULER]
 
 
 def check_shared(client, folder: Path) -> None:
