@@ -52,6 +52,7 @@ def growth(
     """
     hardness, cost = [], []
     search = SwapSearch(batch_size, temperature=temperature)
+    _warm_up(search, dimensions)
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="scale-") as place:
             folders = write_mixture(Path(place), size, dimensions, seed)
@@ -87,6 +88,11 @@ def exponent(cost: pd.DataFrame) -> float:
         return math.nan
     last = np.log(cost[["N", f"{SHARDED} (s)"]].to_numpy(dtype=float)[-2:])
     return float((last[1, 1] - last[0, 1]) / (last[1, 0] - last[0, 0]))
+
+
+def _warm_up(search: BatchSelector, dimensions: int) -> None:
+    """Let the first call load libraries and compiled code, which no size shall be charged for."""
+    search.select(torch.randn(2 * CHUNK, dimensions, generator=torch.Generator().manual_seed(0)))
 
 
 def _in_shards(selector: ShardedSelector, folders, place: Path, workers: int, memory_limit: str, seed: int):
