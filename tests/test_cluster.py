@@ -1,5 +1,6 @@
 """Clusters: one line where none answers, where a folder is not shared, and the job that Slurm would get."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,8 @@ pytest.importorskip("distributed")
 
 from distributed import Client, LocalCluster
 
-from replication.cluster import ClusterError, check_shared, connect, slurm_cluster
+from replication.__main__ import main
+from replication.cluster import SCHEDULER, ClusterError, check_shared, connect, slurm_cluster, trainings_on
 
 EXAMPLE = "examples/slurm.yaml"
 
@@ -31,6 +33,25 @@ def test_workers_here_and_a_scheduler_that_answers(tmp_path):
     ):
         assert len(other.scheduler_info()["workers"]) == 2 and other.submit(pow, 2, 5).result() == 32
         client.cluster.close()
+
+
+def test_trainings_are_told_of_a_cluster_inside_the_block_alone(monkeypatch, capsys):
+    monkeypatch.delenv(SCHEDULER, raising=False)
+    with trainings_on("local"):
+        assert SCHEDULER not in os.environ and capsys.readouterr().out == ""
+    with connect("local", processes=False, n_workers=1, protocol="tcp://") as client:
+        address = client.scheduler.address
+        with trainings_on(address):
+            assert os.environ[SCHEDULER] == address
+        assert SCHEDULER not in os.environ
+        client.cluster.close()
+    line = capsys.readouterr().out
+    assert line.startswith(f"Dask: {address}, dashboard http://") and len(line.splitlines()) == 1
+
+
+def test_the_command_line_says_in_one_line_what_is_wrong(capsys, monkeypatch):
+    assert main(["run", "theory", "--profile", "smoke", "--scheduler", "nowhere"]) == 2
+    assert capsys.readouterr().err == "error: scheduler='nowhere' must be local, tcp://host:port or slurm:config.yaml\n"
 
 
 def test_a_folder_that_is_not_shared_is_named(tmp_path):

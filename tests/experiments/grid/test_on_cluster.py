@@ -52,7 +52,7 @@ def test_trainings_whose_worker_is_killed_go_on_elsewhere_and_end_the_same(tmp_p
         assert run_grid(grid_jobs.die_once, jobs, epochs=3) == [(0, 0), (1, 2), (2, 0)]
         small_grid.run(tmp_path / "there", seeds=1)
     monkeypatch.delenv(SCHEDULER)
-    small_grid.run(tmp_path / "here", seeds=1)
+    small_grid.run(tmp_path / "here", workers=1, seeds=1)
     mine, theirs = (sorted((tmp_path / place / "records").glob("*.json")) for place in ("here", "there"))
     assert [path.name for path in mine] == [path.name for path in theirs] and len(mine) == 2
     for one, other in zip(mine, theirs, strict=True):
