@@ -48,11 +48,11 @@ def growth(
     Returns:
         (hardness, cost) with a row for each size. `hardness`: mean batch loss (nats) of shuffled batches, of SwapSearch on
         chunks of 1,280 and of a shard's size, in shards after each round, and on the whole set. `cost`: seconds and peak
-        memory (MiB) of the two ways, and the bytes of embeddings that all shards read.
+        memory (MiB) of the two ways, seconds of all workers in all shards and in each round, and what these read.
     """
     hardness, cost = [], []
     search = SwapSearch(batch_size, temperature=temperature)
-    _warm_up(search, dimensions)
+    _warm_up(search)
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="scale-") as place:
             folders = write_mixture(Path(place), size, dimensions, seed)
@@ -90,14 +90,17 @@ def exponent(cost: pd.DataFrame) -> float:
     return float((last[1, 1] - last[0, 1]) / (last[1, 0] - last[0, 0]))
 
 
-def _warm_up(search: BatchSelector, dimensions: int) -> None:
-    """Let the first call load libraries and compiled code, which no size shall be charged for."""
-    search.select(torch.randn(2 * CHUNK, dimensions, generator=torch.Generator().manual_seed(0)))
+def _warm_up(search: BatchSelector) -> None:
+    """Let a process load libraries and compiled code, which no size shall be charged for."""
+    search.select(torch.randn(2 * CHUNK, 8, generator=torch.Generator().manual_seed(0)))
 
 
 def _in_shards(selector: ShardedSelector, folders, place: Path, workers: int, memory_limit: str, seed: int):
     cluster = connect("local", n_workers=workers, memory_limit=memory_limit) if workers else nullcontext()
     with cluster as client:
+        if client is not None:
+            client.wait_for_workers(workers)
+            client.run(_warm_up, selector.selector)
         begin = time.perf_counter()
         selector.write_plan(*folders, place, seed, client)
         seconds = time.perf_counter() - begin
@@ -110,6 +113,7 @@ def _in_shards(selector: ShardedSelector, folders, place: Path, workers: int, me
     return losses, {
         f"{SHARDED} (s)": seconds,
         "of it in shards (s, all workers)": reports.seconds.sum(),
+        **{f"in round {number} (s)": seconds for number, seconds in reports.seconds.groupby(rounds).sum().items()},
         "peak memory of a worker (MiB)": reports["peak memory (MiB)"].max(),
         "read by shards (MB)": reports["bytes"].sum() / 1e6,
     }
