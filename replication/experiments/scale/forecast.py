@@ -3,7 +3,7 @@
 import pandas as pd
 
 SIZES = [10**6, 10**7, 10**8, 10**9]
-CALLER = 30  # bytes for each pair in the process that calls `ShardedSelector`: see there
+CALLER = 60  # bytes for each pair in the process that calls `ShardedSelector`: see there
 
 
 def forecast(cost: pd.DataFrame, dimensions: int, batch_size: int, rounds: int) -> pd.DataFrame:
