@@ -37,7 +37,8 @@ class ShardedSelector:
     The shards' sizes are multiples of B, so only N mod B samples, random ones, are left over, as in any plan of one process.
     The plan depends on the embeddings, the selector and the seed, and not on the workers.
 
-    The process that calls needs about 60 bytes for each sample (counted, not measured), and a worker the memory of the selector for one shard.
+    The process that calls needs about 60 bytes for each sample (counted, not measured), and a worker the memory of the
+    selector for one shard.
 
     Args:
         selector: partitions a shard's samples into batches; its `workers` becomes 1 unless it is given.
