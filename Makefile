@@ -44,11 +44,11 @@ clean:  ## remove the virtual environment and the local results
 
 # One marker file per set of packages: make installs again only when the requirements change.
 $(VENV)/.installed: pyproject.toml requirements.lock
-	$(call install,.[experiments$(comma)metis$(comma)sentence-transformers])
+	$(call install,.[cluster$(comma)experiments$(comma)metis$(comma)sentence-transformers])
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml requirements.lock
-	$(call install,.[experiments$(comma)metis$(comma)test])
+	$(call install,.[cluster$(comma)experiments$(comma)metis$(comma)test])
 	@touch $(VENV)/.installed $@
 
 comma := ,

@@ -31,7 +31,7 @@ def test_the_library_imports_without_extras():
     [
         *(("datasets", "clip"), ("clip", "clip"), ("reporting", "experiments"), ("experiments", "experiments")),
         *(("integrations.transformers_trainer", "accelerate"), ("integrations.lightning", "lightning")),
-        ("integrations.sentence_transformers", "sentence-transformers"),
+        *(("integrations.sentence_transformers", "sentence-transformers"), ("sharding", "cluster")),
     ],
 )
 def test_what_needs_an_extra_says_which(part, extra):

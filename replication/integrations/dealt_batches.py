@@ -1,6 +1,7 @@
 """The plan of an epoch, dealt to the processes of a training."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from torch import Tensor, distributed
 from torch.utils.data import BatchSampler
@@ -94,13 +95,14 @@ class DealtBatches(BatchSampler):
 
     def __iter__(self) -> Iterator[list[int]]:
         done, self.steps_done = self.steps_done, 0
-        batches = list(self.planned)
-        if self.split == "rows":
-            batches = [
-                batch[first : first + self.batch_size] for batch in batches for first in range(0, len(batch), self.batch_size)
-            ]
-        batches = batches[done * self.processes : self.steps * self.processes]
-        yield from batches if self.rank is None else batches[self.rank :: self.processes]
+        batches = islice(self._parts(), done * self.processes, self.steps * self.processes)
+        yield from batches if self.rank is None else islice(batches, self.rank, None, self.processes)
+
+    def _parts(self) -> Iterator[list[int]]:
+        """Yield what each process gets, one after the other, step by step; a plan on disk is never held whole."""
+        for batch in self.planned:
+            for first in range(0, len(batch), self.batch_size):
+                yield batch[first : first + self.batch_size]
 
     def state_dict(self, steps_done: int = 0) -> dict:
         """Return the plan and its epoch, and how many steps of it the first iteration after loading leaves out."""

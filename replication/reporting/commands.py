@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from replication.cluster import ClusterError, trainings_on
 from replication.files import file_name, project_root, shown, within_project
 from replication.reporting import compare, runner
 from replication.reporting import ledger as report
@@ -38,6 +39,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     run.add_argument("--publish", action="store_true", help="write to results/<experiment>/<profile>, the committed copies")
     run.add_argument("--force", action="store_true", help="run even if a finished run has the same key")
     run.add_argument("--minutes", metavar="M", help="finish whole comparisons in so many minutes (05, 06)")
+    run.add_argument(
+        "--scheduler",
+        default="local",
+        help="where trainings run: local (processes here), tcp://host:port or slurm:config.yaml (Dask)",
+    )
     run.set_defaults(command=_run)
 
     listing = commands.add_parser("list", help="show experiments, their profiles and which have finished runs")
@@ -97,8 +103,12 @@ def _run(options) -> int:
             raise UsageError(f"profile {options.profile!r} exists for no experiment")
     for name in names:  # a wrong parameter must not show only after an hour of other runs
         resolve(name, options.profile, overrides | ({"minutes": minutes} if minutes else {}))
-    for name in names:
-        runner.run(name, options.profile, options.publish, options.force, overrides, minutes)
+    try:
+        with trainings_on(options.scheduler):
+            for name in names:
+                runner.run(name, options.profile, options.publish, options.force, overrides, minutes)
+    except ClusterError as error:
+        raise UsageError(str(error)) from None
     return 0
 
 

@@ -20,7 +20,7 @@ DataLoader.
 | `GraphPartition` | parts of the nearest-neighbour graph, by METIS | hard batches, or a start for `SwapSearch` |
 | `GraphPartition(skip=30, communities=4)` | four small parts a batch, the nearest not joined (B3) | fewer false negatives |
 | `GCBS`, `BalancedKMeans` | partitions as in Global Contrastive Batch Sampling and NGAME | to compare |
-| `FixedBatches` | one partition, the same at every call; or the batches you give | any plan made elsewhere |
+| `FixedBatches` | one partition, the same at every call; or the batches you give | any plan made elsewhere, on disk too |
 | `FullBatch`, `AllBatches` | all samples as one batch; all C(N, B) batches | theory, small N |
 
 Most plans are partitions: each sample is in one batch, but for N mod B samples left over, others each time. Three selectors
@@ -30,6 +30,8 @@ cover less: `OrderedSGD` a tenth by default, `JointExamples` the share 1 - filte
 Exact nearest neighbours take time quadratic in N: `GraphPartition` and `GCBS` compare all pairs, `NearestNeighbour` about
 N^2 / B. `OrderedSGD`, `JointExamples` and `RandomWalk` are linear in N, and so are `SpectralClustering` and `SwapSearch` in
 chunks. Of all these only `SpectralClustering` on the whole set holds a matrix of N x N.
+
+More samples than one process can hold: `replication.sharding` plans them in shards, by any selector of partitions.
 
 Harder is not better by itself. That is not only our finding: Ghosh et al. (2025, arXiv 2511.20643) are said to report that
 two samplers of hard negatives do not beat random batches when CLIP is pretrained. We read a note on that paper, not the paper.

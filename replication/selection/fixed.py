@@ -1,9 +1,12 @@
 """Batches that never change."""
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
 from replication.selection.base import IndexSelector, shuffled_rows
+from replication.selection.stored_plan import StoredPlan
 from replication.validation import check_count, check_has_values
 
 
@@ -17,21 +20,26 @@ class FixedBatches(IndexSelector):
         batch_size: samples in a batch, B >= 1; left out if `batches` is given.
         seed: >= 0; decides the partition, and with it the N mod B samples that are left over for good; the generator passed to
             `select` is not used.
-        batches: integer indices [M, B] to return as they are.
+        batches: integer indices [M, B] to return as they are; or the folder of a plan that `ShardedSelector` has written.
+            `PlannedBatchSampler` reads such a plan from disk, batch by batch; `select` returns it whole.
 
     Raises:
-        TypeError, ValueError: a seed that is no integer >= 0; neither or both of `batch_size` and `batches`; or batches
-            that are not [M, B] of distinct indices >= 0 in each row.
+        TypeError, ValueError: a seed that is no integer >= 0; neither or both of `batch_size` and `batches`; batches
+            that are not [M, B] of distinct indices >= 0 in each row; or a folder that holds no plan (see `StoredPlan`).
     """
 
     replays = True
 
-    def __init__(self, batch_size: int | None = None, seed: int = 0, *, batches: Tensor | None = None):
+    def __init__(self, batch_size: int | None = None, seed: int = 0, *, batches: Tensor | str | Path | None = None):
         if (batch_size is None) == (batches is None):
             raise ValueError(f"give either batch_size (got {batch_size}) or batches (got {type(batches).__name__})")
         self.seed = check_count("seed", seed, 0)
-        self.batches = None if batches is None else _checked(batches)
-        self.batch_size = check_count("batch_size", batch_size, 1) if batches is None else self.batches.shape[1]
+        self.stored = StoredPlan(batches) if isinstance(batches, str | Path) else None
+        self.batches = None if batches is None else self.stored or _checked(batches)
+        if batches is None:
+            self.batch_size = check_count("batch_size", batch_size, 1)
+        else:
+            self.batch_size = self.stored.batch_size if self.stored else self.batches.shape[1]
 
     def _arguments(self):
         arguments = super()._arguments()
@@ -41,9 +49,18 @@ class FixedBatches(IndexSelector):
     def _plan(self, num_samples, generator):
         if self.batches is None:
             return shuffled_rows(num_samples, self.batch_size, torch.Generator().manual_seed(self.seed))
+        if self.stored is not None:
+            self.check_stored(num_samples)
+            return self.stored.rows()
         if int(self.batches.max()) >= num_samples:
             raise ValueError(f"batches holds index {int(self.batches.max())}; indices must lie in 0..{num_samples - 1}")
         return self.batches.clone()
+
+    def check_stored(self, num_samples: int) -> None:
+        """Raise ValueError if the plan on disk is one of another number of samples."""
+        if self.stored.num_samples != num_samples:
+            found = self.stored.num_samples
+            raise ValueError(f"the plan in {self.stored.folder} is one of {found} samples; the data has {num_samples}")
 
 
 def _checked(batches: Tensor) -> Tensor:

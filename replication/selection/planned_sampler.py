@@ -11,6 +11,8 @@ from torch.utils.data import Sampler
 from replication.seeding import derived_seed
 from replication.selection.base import BatchSelector, random_order
 from replication.selection.distinct import DistinctGroups
+from replication.selection.fixed import FixedBatches
+from replication.selection.stored_plan import StoredPlan
 from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_num_samples
 
@@ -41,6 +43,9 @@ class PlannedBatchSampler(Sampler[list[int]]):
     `if sampler.plan is None` before `update` saves computing them. The plan is kept until it has been served to its end or
     `set_epoch` names another epoch; an iteration broken off before that starts again where the loaded state did.
 
+    A plan on disk, `FixedBatches(batches=folder)`, is read batch by batch: memory does not grow with it, and `state_dict`
+    holds its checksum in place of its batches.
+
     On several processes: `replication.integrations` deals the plan to them, in Accelerate, transformers, sentence-transformers
     and Lightning. In a loop of your own, with DistributedDataParallel, let every process hold the same plan of global
     batches, and take its own part of each: `DealtBatches(sampler, processes=w, rank=r)` yields that, and its `update` makes
@@ -56,12 +61,13 @@ class PlannedBatchSampler(Sampler[list[int]]):
             image, never share a batch. See `DistinctGroups`, which does it. None: any may.
 
     Attributes:
-        plan: this epoch's batches [floor(N/B), B], or None while they are not made.
+        plan: this epoch's batches [floor(N/B), B], or None while they are not made; of a plan on disk the `StoredPlan`.
         epoch: the epoch that `set_epoch` chose or `load_state_dict` brought back, at first 0.
 
     Raises:
         TypeError: `selector` is not an instance of `BatchSelector`; or `num_samples` is no integer; or labels of another kind.
-        ValueError: N < 2, or the selector's batches are larger than the data; or `distinct` asks for what cannot be.
+        ValueError: N < 2, or the selector's batches are larger than the data; a plan on disk that is one of other data; or
+            `distinct` asks for what cannot be.
     """
 
     def __init__(self, selector: BatchSelector, num_samples: int, seed: int = 0, distinct=None):
@@ -75,12 +81,15 @@ class PlannedBatchSampler(Sampler[list[int]]):
         if distinct is not None:
             self.selector = DistinctGroups(selector, distinct)
             self.selector.check_samples(self.num_samples)
+        self._stored = self.selector.stored if isinstance(self.selector, FixedBatches) else None
+        if self._stored is not None:
+            self.selector.check_stored(self.num_samples)
         self.epoch = 0
         self._passes, self._warned = 0, False
         self._set_plan(None)
 
     def _set_plan(self, plan: LongTensor | None, start: int = 0, loaded: bool = False) -> None:
-        self.plan: LongTensor | None = plan
+        self.plan: LongTensor | StoredPlan | None = plan
         self._position = self._start = start  # batches handed out; where the iteration under way, or the next one, begins
         self._loaded = loaded  # `update` must keep the plan
         self._ended = False  # the iteration that began at `_start` went to the end of the plan
@@ -179,7 +188,7 @@ class PlannedBatchSampler(Sampler[list[int]]):
         return {"num_samples": self.num_samples, "batch_size": self.batch_size, "seed": self.seed} | {
             "selector": self.selector.described(identity=True),
             "epoch": self.epoch,
-            "plan": self.plan,
+            "plan": self.plan.identity if isinstance(self.plan, StoredPlan) else self.plan,
             "position": done,
         }
 
@@ -214,7 +223,9 @@ class PlannedBatchSampler(Sampler[list[int]]):
         if state.get("selector", mine) != mine:  # states of earlier versions do not tell
             raise ValueError(f"the saved state has selector={state['selector']}; this sampler has selector={mine}")
         plan = state["plan"]
-        if plan is not None:
+        if self._stored is not None and plan == self._stored.identity:
+            plan = self._stored
+        elif plan is not None:
             self._check_plan(plan)
         epoch = check_count("epoch", state["epoch"], 0)
         done = check_count("position", state["position"], 0, 0 if plan is None else len(plan), "batches in the saved plan")
@@ -231,6 +242,8 @@ class PlannedBatchSampler(Sampler[list[int]]):
             raise ValueError(f"the saved plan holds index {low if low < 0 else high}; {allowed}")
 
     def _make_plan(self, select) -> None:
+        if self._stored is not None:
+            return self._set_plan(self._stored)
         generator = torch.Generator().manual_seed(derived_seed(self.seed, "plan", self.epoch))  # as `training.plan_epoch`
         self._set_plan(fill_epoch(select, self._epoch_length, generator))
 

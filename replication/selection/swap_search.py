@@ -70,7 +70,8 @@ class SwapSearch(BatchSelector):
         chunks = list(rows.split(self.k.within(len(rows))))
         if len(chunks[0]) * self.batch_size <= DENSE_LIMIT:
             fresh = self.refine is None
-            return torch.cat(map_chunks(lambda chunk: self._search(u, v, chunk, fresh), chunks, self.workers))
+            found = map_chunks(lambda chunk: self._search(u, v, chunk, fresh), chunks, self.workers)
+            return torch.cat([batches for batches, _ in found])
         with single_threaded():
             return torch.cat([self._search_large(u, v, chunk, generator) for chunk in chunks])
 
@@ -84,29 +85,28 @@ class SwapSearch(BatchSelector):
             raise ValueError(f"refine={name} gave batches {list(rows.shape)}; it must partition the data into {expected}")
         return rows
 
-    def _search(self, u: Tensor, v: Tensor, rows: LongTensor, fresh: bool) -> LongTensor:
-        """Search one chunk, given as batches [k, B], exhaustively; return its batches [k, B].
+    def _search(self, u: Tensor, v: Tensor, rows: LongTensor, fresh: bool) -> tuple[LongTensor, float]:
+        """Search one chunk, given as batches [k, B], exhaustively; return its batches [k, B] and the weight inside them.
 
         The search by loss begins with one by weight, which is faster, if the start is `fresh` and so has nothing to lose:
         a swap that raises the weight can lower the loss.
         """
         k, size = rows.shape
-        if k == 1:
-            return rows
         samples = rows.flatten()
         u, v = u[samples], v[samples]
         weights = edge_weights(u, v, size, self.temperature).numpy()
         label = np.repeat(np.arange(k), size)
-        if self.objective == "bound" or fresh:
+        if k > 1 and (self.objective == "bound" or fresh):
             swap_by_weight(weights, label, k, max_passes=100)
         members = label.argsort(kind="stable").reshape(k, size)
-        if self.objective == "loss":
+        if k > 1 and self.objective == "loss":
             z = u @ v.T / self.temperature
             own = z.diagonal()[:, None]
             # Differences beyond 80 would overflow float32; such a pair already dominates its batch.
             forth, back = ((x - own).clamp_(max=80).exp_().numpy() for x in (z, z.T))
             swap_by_loss(weights, forth, back, label, members, max_passes=100, candidates=4)
-        return samples[torch.from_numpy(members)]
+        inside = weights[members[:, :, None], members[:, None, :]].sum(dtype=np.float64) / 2
+        return samples[torch.from_numpy(members)], float(inside)
 
     def _search_large(self, u: Tensor, v: Tensor, rows: LongTensor, generator) -> LongTensor:
         """Search a set too large for one matrix, given as batches [k, B], in rounds of groups of alike batches."""
@@ -117,25 +117,19 @@ class SwapSearch(BatchSelector):
         fresh, value = self.refine is None, -np.inf
         for _ in range(self.rounds):
             groups = group_alike(middle[rows].mean(dim=1), max(2, GROUP_LIMIT // self.batch_size), generator)
-            rows = torch.cat(map_chunks(partial(self._search_group, u, v, rows, fresh), groups, self.workers))
-            before, value, fresh = value, self._value(u, v, rows), False
+            found = map_chunks(partial(self._search_group, u, v, rows, fresh), groups, self.workers)
+            rows = torch.cat([batches for batches, _ in found])
+            before, value, fresh = value, self._value(u, v, rows, sum(inside for _, inside in found)), False
             if value < 1.001 * before:
                 break
         # The tree leaves neighbouring batches side by side; training on them in this order would dwell on one region.
         return rows[random_order(len(rows), generator)]
 
-    def _search_group(self, u: Tensor, v: Tensor, rows: LongTensor, fresh: bool, group: LongTensor) -> LongTensor:
+    def _search_group(self, u: Tensor, v: Tensor, rows: LongTensor, fresh: bool, group: LongTensor) -> tuple[LongTensor, float]:
         return self._search(u, v, rows[group], fresh)
 
-    def _value(self, u: Tensor, v: Tensor, rows: LongTensor) -> float:
-        """Return what the search maximises: the mean batch loss, or the paper's lower bound of it."""
+    def _value(self, u: Tensor, v: Tensor, rows: LongTensor, inside: float) -> float:
+        """Return what the search maximises: the mean batch loss, or `inside`, the weight inside the batches."""
         if self.objective == "loss":
             return float(batch_losses(u, v, rows, self.temperature, validate=False).mean())
-        return within_weight(u, v, rows, self.temperature)
-
-
-def within_weight(u: Tensor, v: Tensor, rows: LongTensor, temperature: float) -> float:
-    """Return the paper's lower bound of the mean loss of the batches `rows` [M, B]: the sum of w inside, over B(B-1)M."""
-    size = rows.shape[1]
-    total = sum(float(edge_weights(u[row], v[row], size, temperature).sum()) for row in rows) / 2
-    return total / (size * (size - 1) * len(rows))
+        return inside

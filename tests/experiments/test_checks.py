@@ -67,6 +67,15 @@ WRONG = {
         "growth_sizes": [*LIST, [63]],
         "further": [None, "SC", ["nosuch"], [5], ["SwapSearch, k 3", "SwapSearch, k=3"], ["SwapSearch, k 0"]],
     },
+    "scale": {
+        **dict.fromkeys(("dimensions", "rounds"), COUNT),
+        **dict.fromkeys(("workers", "largest_whole", "seed"), ZERO_TOO),
+        "batch_size": [1, 641, *COUNT],
+        "temperature": POSITIVE,
+        "memory_limit": [None, 3],
+        "shard_size": [1279, *COUNT],
+        "sizes": [*LIST, [1279]],
+    },
     "cifar": {
         "dataset": CHOICE,
         "images": [*ZERO_TOO, 20],

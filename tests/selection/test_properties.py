@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from weight_inside import within_weight
 
 from replication.evaluation.shares import same_class_share
 from replication.losses import batch_losses, mini_batch_loss
@@ -21,7 +22,6 @@ from replication.selection import (
     SpectralClustering,
     SwapSearch,
 )
-from replication.selection.swap_search import within_weight
 
 SELECTORS = {
     "shuffled": ShuffledBatches(8),

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from weight_inside import within_weight
 
 from replication.losses import mini_batch_loss
 from replication.selection import FixedBatches, OrderedSGD, ShuffledBatches, SpectralClustering, SwapSearch, edge_weights
@@ -120,7 +121,7 @@ def test_large_sets_are_searched_in_rounds(monkeypatch, limit):
     plans = [selector.select(u, v, seeded()) for selector in selectors]
     assert all(plan.shape == (25, 8) and len(plan.unique()) == 200 for plan in plans)
     assert torch.equal(plans[1], plans[2])
-    one, more, _ = (module.within_weight(u, v, plan, 0.1) for plan in plans)
+    one, more, _ = (within_weight(u, v, plan, 0.1) for plan in plans)
     assert more >= one
     shuffled = ShuffledBatches(8).select(u, v, seeded())
     assert mini_batch_loss(u, v, plans[1], 0.1) > mini_batch_loss(u, v, shuffled, 0.1)
@@ -133,6 +134,15 @@ def test_number_of_workers_does_not_matter(objective):
     assert all(torch.equal(plans[0], plan) for plan in plans)
     plans = [SpectralClustering(8, 5, temperature=0.1, workers=workers).select(u, v, seeded()) for workers in (1, 3)]
     assert torch.equal(*plans)
+
+
+@pytest.mark.parametrize("size", [8, 30])
+def test_a_group_knows_the_weight_inside_its_batches(size):
+    u, v = clustered(60)
+    rows = ShuffledBatches(size).select(u, v, seeded())
+    for start in (rows, rows[:1]):
+        found, inside = SwapSearch(size, temperature=0.1)._search(u, v, start, True)
+        assert inside / (size * (size - 1) * len(start)) == pytest.approx(within_weight(u, v, found, 0.1), rel=1e-5)
 
 
 def test_permuted_input_gives_a_plan_of_the_same_quality():

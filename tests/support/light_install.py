@@ -3,6 +3,7 @@
 HEAVY = {  # what `pip install .` does not bring; torch, numpy, scipy, scikit-learn, numba, pandas, POT and networkx stay
     *("IPython", "PIL", "ipykernel", "jupyterlab", "matplotlib", "nbclient", "nbformat", "open_clip"),
     *("accelerate", "datasets", "lightning", "sentence_transformers", "transformers"),
+    *("dask", "dask_jobqueue", "distributed", "faiss", "zarr"),
     *("papermill", "psutil", "pymetis", "seaborn", "tabulate", "timm", "torchvision", "tqdm", "traitlets", "yaml"),
 }
 WITHOUT_EXTRAS = f"""

@@ -1,9 +1,10 @@
-"""Many trainings side by side, each in a process of its own, with one quiet progress bar."""
+"""Many trainings side by side, each in a process of its own, with one quiet progress bar; or on the workers of a cluster."""
 
 import hashlib
 import json
 import math
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, ProcessPoolExecutor, wait
@@ -12,6 +13,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from replication.cluster import SCHEDULER
 from replication.machine import BAR, cores, deaf_workers, end_with_parent
 
 _finished_epochs = _stop = None
@@ -25,6 +27,8 @@ def run_grid(
     train: Callable, jobs: list[tuple], epochs: int, workers: int = 0, threads: int = 1, deadline: float = math.inf
 ) -> list:
     """Return [train(*job, on_epoch) for job in jobs], computed side by side; None for a job that the deadline stopped.
+
+    Where `run --scheduler` has named a Dask cluster, its workers do this; see `on_cluster`.
 
     Args:
         train: an importable function that resumes from its own checkpoint; it calls `on_epoch(done)` with the number of
@@ -40,6 +44,10 @@ def run_grid(
     """
     if not jobs:
         return []
+    if os.environ.get(SCHEDULER):
+        from replication.experiments.grid.on_cluster import run_on_cluster
+
+        return run_on_cluster(os.environ[SCHEDULER], train, jobs, epochs, threads, deadline)
     context = multiprocessing.get_context("spawn")  # a forked process must not use CUDA, nor the parent's thread pools
     workers = min(workers or cores(), len(jobs))
     counter, stop = context.Value("l", 0), context.Event()

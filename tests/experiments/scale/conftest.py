@@ -1,0 +1,4 @@
+import pytest
+
+pytest.importorskip("faiss")
+pytest.importorskip("distributed")

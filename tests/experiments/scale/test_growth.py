@@ -1,0 +1,38 @@
+"""Growth of plans in shards: columns, shares and the verdict, by hand; and one measurement of a small set."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from replication.experiments.scale.growth import exponent, growth, with_shares
+from replication.experiments.scale.verdicts import goals, verdict
+from replication.reporting.run import FAILS, HOLDS, UNTESTED
+
+HARDNESS = pd.DataFrame({"N": [100, 200], "shuffled": [1.0, 1.0], "in shards": [2.96, 2.98], "whole set": [3.0, np.nan]})
+
+
+def test_shares_and_verdict():
+    assert with_shares(HARDNESS)["share of the gain"].iloc[0] == pytest.approx(0.98)
+    assert verdict(HARDNESS)[0] == HOLDS and verdict(HARDNESS)[1].endswith("one plan each: N=100 98.0 %")
+    assert verdict(HARDNESS.assign(**{"in shards": 2.9}))[0] == FAILS
+    assert verdict(HARDNESS.drop(columns="whole set")) == (UNTESTED, "no set was planned whole")
+
+
+def test_exponent_and_goals():
+    cost = pd.DataFrame({"N": [10**6, 10**7], "in shards (s)": [100.0, 1000.0], "peak memory of a worker (MiB)": [900, 1024]})
+    cost = cost.assign(**{"whole set (s)": [120.0, np.nan], "peak memory, whole set (MiB)": [7 * 1024, np.nan]})
+    assert exponent(cost) == pytest.approx(1) and np.isnan(exponent(cost[:1]))
+    met = goals(cost).set_index("what")
+    assert list(met.met) == [True, True, False, True, True, True]
+    assert (
+        met.measured["10^6 pairs in one process, minutes"] == 2 and met.measured["10^7 pairs in shards, GiB of a worker"] == 1
+    )
+
+
+def test_a_small_set_is_measured():
+    hardness, cost = growth([1500], 8, 8, 0.1, 1300, 2, 0, "1GB", 2000, 0)
+    row = hardness.iloc[0]
+    assert row["shuffled"] < row["chunks of 1,280"] and row["in shards, round 1"] <= row["in shards"]
+    assert with_shares(hardness)["share of the gain"].iloc[0] > 0.9
+    assert cost["read by shards (MB)"].iloc[0] == pytest.approx(2 * 2 * 1496 * 8 * 2 / 1e6)
+    assert {"in shards (s)", "whole set (s)", "peak memory of a worker (MiB)"} <= set(cost)
