@@ -25,6 +25,7 @@ def setup(app: Sphinx) -> None:
 
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", after_napoleon, priority=600)
+    app.connect("autodoc-process-signature", _without_factories)
     app.connect("missing-reference", _by_last_name)
     app.add_role("name", _name)
 
@@ -55,6 +56,11 @@ def _bars(line: str) -> str:
     parts = line.split("`")
     parts[::2] = [re.sub(r"(?<!\\)\|", r"\\|", part) for part in parts[::2]]
     return "`".join(parts)
+
+
+def _without_factories(app, what, name, obj, options, signature, returns):
+    """A dataclass writes <factory> for a default that it makes anew, which Sphinx cannot read."""
+    return (signature or "").replace("<factory>", "...") or None, returns
 
 
 def _name(role, rawtext, text, lineno, inliner, options=None, content=None):
