@@ -8,6 +8,8 @@ import matplotlib
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 matplotlib.use("agg")
 
+from docutils import nodes
+
 import replication
 from book import docstrings, formulas
 from book.api import write_api
@@ -18,7 +20,6 @@ from book.notebooks import alternative_texts, write_notebooks
 from book.places import ROOT, write
 from book.runs import write_runs
 from book.selectors import write_selectors
-from docutils import nodes
 
 project = "Mini-batches for contrastive learning"
 author = "The replication authors"

@@ -2,7 +2,6 @@
 
 import ast
 from functools import cache
-from pathlib import Path
 
 from book.places import ROOT, write
 
@@ -20,13 +19,12 @@ def public_names() -> dict[str, list[str]]:
     """Return {package: its public names}, read from the source: nothing is imported."""
     found = {}
     for path in sorted(PACKAGE.rglob("__init__.py")):
-        parts = path.parent.relative_to(PACKAGE).parts
-        names = _all(ast.parse(path.read_text(encoding="utf-8")))
-        if names and parts[:1] not in [(part,) for part in NOT_A_LIBRARY]:
-            found[".".join(("replication", *parts))] = names
+        package = ".".join(path.parent.relative_to(ROOT).parts)
+        names = _all(_tree(package))
+        if names and package.split(".")[1] not in NOT_A_LIBRARY:
+            found[package] = names
     for name in MODULES:
-        tree = ast.parse((PACKAGE / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8"))
-        defined = [node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+        defined = [node.name for node in _tree(f"replication.{name}").body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
         found[f"replication.{name}"] = [each for each in defined if not each.startswith("_")]
     return dict(sorted(found.items()))
 
@@ -63,18 +61,18 @@ def page(package: str, names: list[str]) -> str:
 
 def docstring(package: str) -> str:
     """Return the docstring of a package or module."""
-    return ast.get_docstring(ast.parse(source(package).read_text(encoding="utf-8"))) or ""
+    return ast.get_docstring(_tree(package)) or ""
 
 
-def source(package: str) -> Path:
-    """Return the file of a package or module."""
+@cache
+def _tree(package: str) -> ast.Module:
     place = ROOT / package.replace(".", "/")
-    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    return ast.parse((place / "__init__.py" if place.is_dir() else place.with_suffix(".py")).read_text(encoding="utf-8"))
 
 
 def kind(package: str, name: str) -> str:
     """Return "class", "function" or "data": what a public name is, found by following the import that brings it."""
-    for node in ast.parse(source(package).read_text(encoding="utf-8")).body:
+    for node in _tree(package).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             return "class"
         if isinstance(node, ast.FunctionDef) and node.name == name:

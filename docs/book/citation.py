@@ -1,6 +1,7 @@
 """BibTeX entries from CITATION.cff."""
 
 import yaml
+
 from book.places import ROOT
 
 
@@ -21,7 +22,9 @@ def bibtex() -> str:
 
 def _authors(work: dict) -> str:
     people = work["authors"]
-    return " and ".join(f"{p['family-names']}, {p['given-names']}" if "given-names" in p else f"{{{p['name']}}}" for p in people)
+    return " and ".join(
+        f"{p['family-names']}, {p['given-names']}" if "given-names" in p else f"{{{p['name']}}}" for p in people
+    )
 
 
 def _entry(kind: str, key: str, fields: dict) -> str:

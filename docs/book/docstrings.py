@@ -2,10 +2,11 @@
 
 import re
 
-from book.api import public_names
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+
+from book.api import public_names
 
 SECTION = re.compile(r"(Args|Arguments of the call|Attributes|Returns|Raises|Yields|Examples?):$")
 
@@ -74,7 +75,7 @@ def _name(role, rawtext, text, lineno, inliner, options=None, content=None):
 
 
 def _by_last_name(app, env, node, contnode):
-    """Return a link to the public name that a reference to the module behind it means; the bare words for other names of ours."""
+    """Return a link to the public name that a reference to its own module means; bare words for other names of ours."""
     full = node.get("reftarget", "")
     name = full.rsplit(".", 1)[-1]
     if node.get("refdomain") != "py" or not (full.startswith("replication.") or name[:1].isupper()):

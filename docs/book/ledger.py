@@ -3,6 +3,7 @@
 import re
 
 import pandas as pd
+
 from book.links import book_links
 from book.places import RESULTS, write
 from replication.reporting.ledger import ledger, load_claims
@@ -35,6 +36,7 @@ def write_ledger() -> None:
 def entry(row: dict) -> str:
     """Return one claim. ledger.js filters by the texts of the containers named here."""
     source = "the paper" if row["kind"] == "paper" else "beyond the paper"
+    where = f"[{source}]{{.claim-source}} · [{row['topic']}]{{.claim-topic}} · {row['where']}"
     verdict = row["verdict"]
     return "\n".join(
         [
@@ -42,7 +44,7 @@ def entry(row: dict) -> str:
             f"::::{{container}} claim {verdict.replace(' ', '-')}",
             f":::{{container}} claim-verdict\n{verdict}\n:::",
             f":::{{container}} claim-text\n{row['claim']}\n:::",
-            f":::{{container}} claim-where\n[{source}]{{.claim-source}} · [{row['topic']}]{{.claim-topic}} · {row['where']}\n:::",
+            f":::{{container}} claim-where\n{where}\n:::",
             *([f":::{{container}} claim-number\n{row['evidence']}\n:::"] if row["evidence"] else []),
             *([f":::{{container}} claim-links\n{row['links']}\n:::"] if row["links"] else []),
             "::::",

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
+
 from book.citation import bibtex
 from book.links import book_links
 from book.places import RESULTS
-from replication.reporting.finished_runs import finished_runs, markdown_table
+from replication.reporting.finished_runs import markdown_table
 from replication.reporting.ledger import HOW, ledger, not_run
 from replication.reporting.readme import frontier, mapped, run_times, trained
 from replication.reporting.run import HOLDS
@@ -37,7 +38,6 @@ def substitutions() -> dict[str, str]:
         "paper_claims": str(len(paper)),
         "paper_claims_holding": str(int((paper.verdict == HOLDS).sum())),
         "pairs_100000": pairs(100_000),
-        "runs": str(len(finished_runs(RESULTS))),
     }
     return {name: book_links(text) for name, text in texts.items()}
 
@@ -50,7 +50,7 @@ def read(folder: str, table: str) -> pd.DataFrame:
 def hardness(batch_size: int) -> str:
     """Return, for one batch size of the map, each way to choose from the mildest to the hardest, and what it was worth."""
     cells = read(MAP, "tables/map")
-    cells = cells[(cells.line == cells.line.iloc[0]) & (cells.B == batch_size)]
+    cells = cells[(cells.line == cells.line.iloc[0]) & (cells["B"] == batch_size)]
     share = "in-batch loss (share of ln B)"
     cells = cells.sort_values(share)
     rows = pd.DataFrame(

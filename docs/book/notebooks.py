@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+
 from book.links import book_links, label, shown_runs
 from book.places import DOCS, RESULTS, ROOT, write
 from replication.reporting.finished_runs import finished_runs
@@ -45,7 +46,7 @@ def note(name: str, run: tuple[str, str] | None) -> str:
     runs = [key for key, record in finished_runs(RESULTS).items() if record["notebook"] == name]
     if run is None:
         return f":::{{note}}\nNo run of `{name}` is committed yet: this page shows its text and its code.\n:::\n"
-    others = ", ".join(f"[{profile}](#{label(experiment, profile)})" for experiment, profile in runs if (experiment, profile) != run)
+    others = ", ".join(f"[{other[1]}](#{label(*other)})" for other in runs if other != run)
     return (
         f":::{{note}}\nExecuted with the profile `{run[1]}`; nothing is computed when this page is built. "
         f"[All tables, figures and the record of this run](#{label(*run)})."

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from replication import selection
-from replication.selection import BatchSelector
 from scipy.spatial import ConvexHull
 from torch import Tensor
+
+from replication import selection
+from replication.selection import BatchSelector
 
 POINTS, BATCH, TEMPERATURE = 60, 6, 0.1
 # Ten colours that also the colour-blind tell apart, in pairs of dark and light; batches have shapes of their own as well.

@@ -12,14 +12,14 @@ def write_selectors() -> None:
     """Write the pictures, and the entries that selectors.md includes."""
     entries = []
     for names, chooses, use in rows():
-        parts = [f"## {', '.join(names)}", f"**Chooses** {chooses}.\n\n**For** {use}."]
-        for name in names:
-            for title, make in shown(name).items():
-                place = f"selectors/{file_name(title)}.svg"
-                write(place, picture(make(), title))
-                parts.append(f"```{{image}} /generated/{place}\n:alt: {alternative(title)}\n:width: 420px\n```")
-        links = dict.fromkeys(name.split("(")[0] for name in names)
-        parts.append("Arguments, errors, source: " + ", ".join(f"{{py:class}}`~replication.selection.{name}`" for name in links) + ".")
+        parts = [f"## {', '.join(names)}", f"**What it chooses:** {chooses}.\n\n**When to use it:** {use}."]
+        pictures = [(title, make) for name in names for title, make in shown(name).items()]
+        for title, make in pictures:
+            write(f"selectors/{file_name(title)}.svg", picture(make(), title))
+        images = (f"![{alternative(title)}](/generated/selectors/{file_name(title)}.svg){{.selector}}" for title, _ in pictures)
+        parts.append(" ".join(images))
+        links = ", ".join(f"{{py:class}}`~replication.selection.{name.split('(')[0]}`" for name in names)
+        parts.append(f"Arguments, errors, source: {links}.")
         entries.append("\n\n".join(parts))
     write("selector_entries.md", "\n\n".join(entries) + "\n")
 

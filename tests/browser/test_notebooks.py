@@ -10,6 +10,7 @@ from pathlib import Path
 
 import papermill
 import pytest
+
 from replication.reporting.notebooks import resolve
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,9 @@ def page(browser, site):
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
     page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else troubles.append(f"asked: {r.url}"))
-    page.on("response", lambda response: troubles.append(f"{response.status}: {response.url}") if response.status >= 400 else None)
+    page.on(
+        "response", lambda response: troubles.append(f"{response.status}: {response.url}") if response.status >= 400 else None
+    )
     yield page
     page.close()
     assert troubles == []
