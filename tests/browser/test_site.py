@@ -20,9 +20,7 @@ def page(browser, site):
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
     page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else troubles.append(f"asked: {r.url}"))
-    page.on(
-        "response", lambda response: troubles.append(f"{response.status}: {response.url}") if response.status >= 400 else None
-    )
+    page.on("response", lambda r: troubles.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
     yield page
     page.close()
     assert troubles == []
@@ -37,9 +35,8 @@ def test_pages_fit_their_width_and_describe_their_figures(page, site, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width} px"
         bare = page.evaluate("[...document.querySelectorAll('main img')].filter(i => !i.alt.trim()).map(i => i.src)")
         assert bare == [], f"{name}: figures without words"
-        empty = page.evaluate(
-            "Promise.all([...document.images].map(async i => (i.loading = 'eager', await i.decode().then(() => 0, () => i.src))))"
-        )
+        decoded = "async image => (image.loading = 'eager', await image.decode().then(() => 0, () => image.src))"
+        empty = page.evaluate(f"Promise.all([...document.images].map({decoded}))")
         assert [source for source in empty if source] == [], f"{name}: figures that cannot be shown"
         if name in SHOWN:
             page.screenshot(path=SCREENSHOTS / f"{Path(name).stem}-{width}.png", full_page=True)
