@@ -58,7 +58,7 @@ def lab(project, tmp_path_factory):
         )
         try:
             address = f"http://127.0.0.1:{port}"
-            for _ in range(120):
+            for _ in range(300):
                 try:
                     urllib.request.urlopen(f"{address}/api").close()
                     break
@@ -74,9 +74,10 @@ def lab(project, tmp_path_factory):
 @pytest.mark.parametrize("name", [path.name for path in NOTEBOOKS])
 def test_run_all_ends_without_an_error_and_with_figures(browser, lab, name):
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(300_000)
     page.goto(f"{lab}/lab/tree/notebooks/{name}?token=book")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # before that, Run All asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     # A cell that waits or runs shows [*], one that is done its number; the last one is done last.
