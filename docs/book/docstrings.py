@@ -82,7 +82,8 @@ def _by_last_name(app, env, node, contnode):
         return None
     target = _public().get(name)
     if target is None or target == full:
-        return contnode if full.startswith("replication.") and target is None else None
+        of_a_signature = "refwarn" not in node  # there stand types that are not public too
+        return contnode if full.startswith("replication.") and target is None and of_a_signature else None
     return env.domains["py"].resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, contnode)
 
 
