@@ -42,7 +42,7 @@ myst_substitutions = substitutions()
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 # Extras that the book does not install: signatures and docstrings can be read all the same.
-extras = (
+extras = [
     "accelerate",
     "dask",
     "dask_jobqueue",
@@ -52,7 +52,7 @@ extras = (
     "sentence_transformers",
     "transformers",
     "zarr",
-)
+]
 autodoc_mock_imports = [name for name in extras if find_spec(name) is None]
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 90

@@ -1,12 +1,10 @@
 """Numbers and tables that pages show as `{{ name }}`, read from the committed runs when the book is built."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from book.citation import bibtex
 from book.links import book_links
-from book.places import RESULTS
+from book.places import RESULTS, ROOT
 from replication.reporting.finished_runs import markdown_table
 from replication.reporting.ledger import HOW, ledger, not_run
 from replication.reporting.readme import frontier, mapped, run_times, trained
@@ -32,6 +30,7 @@ def substitutions() -> dict[str, str]:
         "hardness_8": hardness(8),
         "hardness_32": hardness(32),
         "growth": growth(),
+        "in_short": in_short(),
         "costs": costs(),
         "claims": str(len(rows)),
         "claims_holding": str(int((rows.verdict == HOLDS).sum())),
@@ -42,9 +41,15 @@ def substitutions() -> dict[str, str]:
     return {name: book_links(text) for name, text in texts.items()}
 
 
+def in_short() -> str:
+    """Return the README's list of what came out."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return readme.partition("In short:\n")[2].partition("\n\nThis replication")[0].strip()
+
+
 def read(folder: str, table: str) -> pd.DataFrame:
     """Return a committed table, `table` as in "tables/map"."""
-    return pd.read_csv(Path(RESULTS) / folder / f"{table}.csv")
+    return pd.read_csv(RESULTS / folder / f"{table}.csv")
 
 
 def hardness(batch_size: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from book.measured import hardness, pairs, substitutions
+from book.measured import hardness, in_short, pairs, substitutions
 from replication.reporting.ledger import ledger
 from replication.reporting.run import HOLDS
 
@@ -31,3 +31,7 @@ def test_numbers_are_those_of_the_tables():
 def test_ways_to_choose_stand_from_the_mildest_to_the_hardest(batch_size):
     losses = [float(loss) for loss in re.findall(r"\| (\d\.\d\d) \|", hardness(batch_size))]
     assert len(losses) > 5 and losses == sorted(losses)
+
+
+def test_the_readmes_list_stands_in_the_book_too():
+    assert in_short().startswith("- **Theory.**") and in_short().count("\n- **") >= 3
