@@ -39,6 +39,8 @@ nb_render_markdown_format = "myst"
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath", "substitution"]
 myst_substitutions = substitutions()
 
+highlight_language = "none"  # blocks that name no language are commands and formulas
+
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 # Extras that the book does not install: signatures and docstrings can be read all the same.
