@@ -10,11 +10,11 @@ endif
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help replicate test lab report lock clean
+.PHONY: help replicate test lab report book test-browser lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 replicate: $(VENV)/.installed  ## run every notebook in its default profile, write the report, say whether the conclusions agree with the committed ones
 	$(BIN)/python -m replication run all --profile default
@@ -32,6 +32,13 @@ lab: $(VENV)/.installed  ## open the notebooks in JupyterLab
 report: $(VENV)/.installed  ## regenerate results/CLAIMS.md and the tables of README.md from the committed results
 	$(BIN)/python -m replication report
 
+book: $(VENV)/.installed-book  ## build the book into docs/_build/html; a warning, a dead link or a missing image is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+test-browser: $(VENV)/.installed-browser book  ## open the book, and every notebook in JupyterLab, in Chromium (apt-get install chromium)
+	$(BIN)/python -m pytest tests/browser
+
 lock: $(VENV)/.installed  ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade --no-header --no-annotate --quiet --output-file requirements.tmp
@@ -39,8 +46,8 @@ lock: $(VENV)/.installed  ## resolve pyproject.toml anew into requirements.lock
 	   sed "s/ and platform_machine == 'x86_64' and sys_platform == 'linux'//; s/ ; platform_machine == 'x86_64' and sys_platform == 'linux'//" requirements.tmp; } > requirements.new
 	@rm requirements.tmp && mv requirements.new requirements.lock
 
-clean:  ## remove the virtual environment and the local results
-	rm -rf $(VENV) results/local
+clean:  ## remove the virtual environment, the local results and the built book
+	rm -rf $(VENV) results/local docs/_build docs/generated
 
 # One marker file per set of packages: make installs again only when the requirements change.
 $(VENV)/.installed: pyproject.toml requirements.lock
@@ -50,6 +57,14 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 $(VENV)/.installed-test: pyproject.toml requirements.lock
 	$(call install,.[cluster$(comma)experiments$(comma)metis$(comma)test])
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-book: pyproject.toml requirements.lock
+	$(call install,.[experiments$(comma)metis$(comma)book])
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-browser: pyproject.toml requirements.lock
+	$(call install,.[experiments$(comma)metis$(comma)book$(comma)browser$(comma)test])
+	@touch $(VENV)/.installed $(VENV)/.installed-book $(VENV)/.installed-test $@
 
 comma := ,
 

@@ -19,6 +19,10 @@ def simplex_etf(n: int) -> Tensor:
     """Return the Gram matrix [N, N] of the simplex equiangular tight frame: 1, and -1/(N-1) off the diagonal (float64).
 
     The full-batch optimum for N <= d + 1 (section 4.1 of the paper). Raises ValueError for n < 2.
+
+    Example:
+        >>> simplex_etf(3)[0].tolist()
+        [1.0, -0.5, -0.5]
     """
     n = check_count("n", n, 2)
     return torch.full((n, n), -1 / (n - 1), dtype=torch.float64, device="cpu").fill_diagonal_(1)

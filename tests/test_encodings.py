@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("replication", "tests", "examples")
+FOLDERS = ("replication", "tests", "examples", "docs")
 PROCESSES = {"run", "Popen", "check_output", "check_call", "call"}
 
 

@@ -61,10 +61,14 @@ def test_the_lock_pins_exactly_and_never_twice(python):
 
 
 def test_what_the_locked_dependencies_need_is_locked():
-    """The versions installed here name their requirements; each that applies to this Python must be in the lock."""
+    """The versions installed here name their requirements; each that applies to this Python must be in the lock.
+
+    `make test` installs all extras but those of the book.
+    """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     installed = {canonicalize_name(distribution.metadata["Name"]) for distribution in metadata.distributions()}
-    assert {canonicalize_name(requirement.name) for requirement in DIRECT} <= installed
+    left_out = {canonicalize_name(Requirement(line).name) for extra in ("book", "browser") for line in EXTRAS[extra]}
+    assert {canonicalize_name(requirement.name) for requirement in DIRECT} - left_out <= installed
     for direct in (requirement for requirement in DIRECT if canonicalize_name(requirement.name) in installed):
         for line in metadata.requires(direct.name) or []:
             needed = Requirement(line)
@@ -87,6 +91,19 @@ def test_continuous_integration_runs_make_test_on_supported_pythons():
     assert [step["run"] for step in job["steps"] if "run" in step] == ["make test"]
     supported = Requirement(f"python{PROJECT['requires-python']}").specifier
     assert all(supported.contains(python) and python in PYTHONS for python in job["strategy"]["matrix"]["python-version"])
+
+
+def test_the_book_is_published_from_make_book():
+    job = load_yaml(".github/workflows/book.yml")["jobs"]["book"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make book"]
+    assert [step["with"]["path"] for step in job["steps"] if "pages-artifact" in step.get("uses", "")] == ["docs/_build/html"]
+
+
+def test_a_release_is_checked_and_published_without_a_password():
+    jobs = load_yaml(".github/workflows/release.yml")["jobs"]
+    commands = [step["run"] for step in jobs["build"]["steps"] if "run" in step]
+    assert "python -m build" in commands and "python -m twine check --strict dist/*" in commands
+    assert jobs["publish"]["permissions"] == {"id-token": "write"} and "secrets" not in str(jobs)
 
 
 def test_the_citation_names_this_version_and_the_paper():

@@ -77,6 +77,12 @@ def retrieval_metrics(
         For both directions and their mean, "u2v ...", "v2u ...", "mean ...": "R@k" for every k, the share of queries with a
         right answer among the first k in %; "MRR", the mean of 1/rank; "median rank".
 
+    Example:
+        >>> u = torch.eye(4)
+        >>> found = retrieval_metrics(u, u, ks=(1,))
+        >>> found["mean R@1"], found["mean MRR"]
+        (100.0, 1.0)
+
     Raises:
         TypeError, ValueError: as in `retrieval`; or `ks` that are not integers >= 1.
     """

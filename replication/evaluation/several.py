@@ -13,6 +13,10 @@ def holm(p: np.ndarray) -> np.ndarray:
     Args:
         p: [m], each >= 0 and <= 1.
 
+    Example:
+        >>> holm(np.array([0.01, 0.04, 0.03])).round(2).tolist()
+        [0.03, 0.06, 0.06]
+
     Raises:
         ValueError: not [m], or a value that is no probability.
     """

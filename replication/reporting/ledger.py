@@ -8,7 +8,7 @@ import yaml
 from replication.files import project_root
 from replication.reporting.finished_runs import finished_runs, markdown_table
 from replication.reporting.notebooks import experiments, profiles
-from replication.reporting.readme import fill_in, frontier, mapped, run_times, trained, trainer_versions
+from replication.reporting.readme import fill_in, mapped, trainer_versions
 from replication.reporting.run import HOLDS, UNTESTABLE, UNTESTED, VERDICTS
 from replication.reporting.run_record import check_files
 
@@ -110,15 +110,13 @@ def not_run(results: Path) -> str:
 
 
 def short_ledger(results: Path) -> str:
-    """Return the README's version of the ledger: how many claims hold, and of the others verdict and where to look."""
+    """Return the README's version of the ledger: how many claims got which verdict."""
     rows = ledger(results)
-    rows["links"] = rows.links.str.replace("](", "](results/", regex=False)
-    rest = rows[rows.verdict != HOLDS]
+    counts = rows.verdict.value_counts()
     of_paper = int(((rows.kind == "paper") & (rows.verdict == HOLDS)).sum())
-    return (
-        f"{len(rows) - len(rest)} of {len(rows)} claims hold, {of_paper} of them the paper's. The others:\n\n"
-        + markdown_table(rest, {"claim": "Claim", "where": "Where", "verdict": "Verdict", "links": "Table, run"})
-    )
+    others = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if verdict != HOLDS)
+    link = "[All of them, with their numbers](results/CLAIMS.md)"
+    return f"{counts.get(HOLDS, 0)} of {len(rows)} claims hold, {of_paper} of them the paper's. The others: {others}. {link}."
 
 
 def write_report(results: Path) -> Path:
@@ -133,10 +131,7 @@ def write_report(results: Path) -> Path:
     if results == project_root() / "results":
         readme = project_root() / "README.md"
         text = readme.read_text(encoding="utf-8")
-        parts = {"ledger": short_ledger(results), "run-times": run_times(results), "frontier": frontier(results)}
-        parts["clip"] = trained(results, "clip", ["image to text R@1", "text to image R@1", "mean R@10"])
-        parts["cifar"] = trained(results, "cifar", ["corrupted R@1, severity 5", "R@1", "kNN", "linear probe"])
-        parts["map"] = mapped(results)
+        parts = {"ledger": short_ledger(results), "map": mapped(results)}
         parts["trainers"] = trainer_versions(project_root() / "requirements.lock")
         for name, content in parts.items():
             text = fill_in(text, name, content)

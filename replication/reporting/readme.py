@@ -1,4 +1,4 @@
-"""The generated parts of the README, built only from results that a run left."""
+"""The generated parts of the README and of the book's pages, built only from results that a run left."""
 
 from pathlib import Path
 

@@ -20,6 +20,11 @@ class MixedBatches(WrappingSelector):
         selector: gives the plan [M, B] of which round(hardness * M) batches are kept, in their places.
         hardness: the share kept, 0 <= hardness <= 1.
 
+    Example:
+        >>> from replication.selection import SwapSearch
+        >>> MixedBatches(SwapSearch(32, k=10, temperature=0.1), 0.25)
+        MixedBatches(SwapSearch(32, k=10, temperature=0.1), 0.25)
+
     Raises:
         TypeError: `selector` is not a BatchSelector, or `hardness` not a number.
         ValueError: `hardness` out of range; from `select`, more batches than disjoint random ones could replace.

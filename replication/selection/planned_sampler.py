@@ -64,6 +64,16 @@ class PlannedBatchSampler(Sampler[list[int]]):
         plan: this epoch's batches [floor(N/B), B], or None while they are not made; of a plan on disk the `StoredPlan`.
         epoch: the epoch that `set_epoch` chose or `load_state_dict` brought back, at first 0.
 
+    Example:
+        >>> import torch
+        >>> from replication.selection import SwapSearch
+        >>> u = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1], [0.1, 0.9]])
+        >>> sampler = PlannedBatchSampler(SwapSearch(2, temperature=0.1), num_samples=4)
+        >>> sampler.set_epoch(0)
+        >>> sampler.update(u)
+        >>> sorted(sorted(batch) for batch in sampler)
+        [[0, 2], [1, 3]]
+
     Raises:
         TypeError: `selector` is not an instance of `BatchSelector`; or `num_samples` is no integer; or labels of another kind.
         ValueError: N < 2, or the selector's batches are larger than the data; a plan on disk that is one of other data; or

@@ -172,7 +172,12 @@ def check_methods(methods: list[str], name: str = "methods") -> list[str]:
 def make_selector(
     method: str, num_samples: int, batch_size: int, temperature: float, k: int = 40, candidates: int = 1500
 ) -> BatchSelector:
-    """Return the selector that a line stands for: `parse_method`, then `Method.make`, which see."""
+    """Return the selector that a line stands for: `parse_method`, then `Method.make`, which see.
+
+    Example:
+        >>> make_selector("SwapSearch, k 10, hardness 0.25", num_samples=50_000, batch_size=32, temperature=0.1)
+        MixedBatches(SwapSearch(32, k=10, temperature=0.1), 0.25)
+    """
     return parse_method(method).make(num_samples, batch_size, temperature, k, candidates)
 
 

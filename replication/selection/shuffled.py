@@ -15,6 +15,11 @@ class ShuffledBatches(IndexSelector):
             True: every batch is drawn independently from all C(N, B) (algorithm 3), so a sample may come in several
             batches or in none.
 
+    Example:
+        >>> import torch
+        >>> ShuffledBatches(2).plan(6, torch.Generator().manual_seed(0)).shape
+        torch.Size([3, 2])
+
     Raises:
         ValueError: `batch_size` below 1.
     """

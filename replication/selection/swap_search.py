@@ -40,6 +40,15 @@ class SwapSearch(BatchSelector):
         rounds: rounds of regrouping for sets larger than 2,560; it ends earlier when a round gains less than 0.1 %.
         workers: threads; None means all cores. The plan does not depend on it.
 
+    Example:
+        Four samples in two near pairs; near samples share a batch.
+
+        >>> import torch
+        >>> u = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1], [0.1, 0.9]])
+        >>> plan = SwapSearch(batch_size=2, temperature=0.1).select(u, generator=torch.Generator().manual_seed(0))
+        >>> sorted(sorted(batch) for batch in plan.tolist())
+        [[0, 2], [1, 3]]
+
     Raises:
         ValueError: a parameter out of range; from `select`, a `refine` that does not partition the data.
     """
