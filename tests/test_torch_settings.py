@@ -133,7 +133,7 @@ def test_a_compiler_sees_a_loss_inside_autocast_as_one_graph():
 
 SHAPES_SUFFICE = {*CALLS[losses], "AllBatches", "FullBatch", "IndexSelector", "ShuffledBatches", "edge_weights", "as_input"} | {
     *("learned_norms", "paired_bootstrap", "paired_comparison", "simplex_etf", "cross_polytope", "target_name", "optimal_gram"),
-    *("distance_to_etf", "pair_counts", "released_prior_weight"),
+    *("distance_to_etf", "holm", "pair_counts", "released_prior_weight"),
 }
 
 

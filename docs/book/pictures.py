@@ -37,6 +37,11 @@ SHOWN: dict[str, dict[str, Callable[[], BatchSelector]]] = {
             selection.SwapSearch(BATCH, temperature=TEMPERATURE), 0.3
         ),
     },
+    "DistinctGroups": {
+        "DistinctGroups(SwapSearch(6), groups of 8 neighbours)": lambda: selection.DistinctGroups(
+            selection.SwapSearch(BATCH, temperature=TEMPERATURE), [number // 8 for number in range(POINTS)]
+        ),
+    },
     "NearestNeighbour": {
         "NearestNeighbour(6)": lambda: selection.NearestNeighbour(BATCH),
         "NearestNeighbour(6, skip=8)": lambda: selection.NearestNeighbour(BATCH, skip=8),

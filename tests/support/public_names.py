@@ -177,6 +177,7 @@ CALLS = {
             for each in [evaluation.em_dirichlet(probabilities(x), 1, hard=hard, supports=supports, support_labels=labels)]
             for found in (each.assignments, each.alpha, each.capped, each.predicted)
         ),
+        "holm": lambda x: evaluation.holm(np.array([0.01, 0.04, 0.03])).tolist(),
         "knn_accuracy": lambda x: evaluation.knn_accuracy(x.u, x.labels, x.v, x.labels, k=7),
         "learned_norms": lambda x: tuple(norm.weight.detach() for norm in evaluation.learned_norms(x.network)),
         "linear_probe_accuracy": lambda x: evaluation.linear_probe_accuracy(x.u, x.labels, x.v, x.labels),
