@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +49,14 @@ def test_the_rules(path):
     if mine.startswith("experiments."):
         allowed = {mine, "experiments.grid", "experiments.checks", "reporting", "library"}
         assert {wing(other) for other in others} <= allowed, "experiments know each other only through grid"
+
+
+def test_no_two_modules_need_each_other():
+    """Imports inside functions count too. A package's `__init__` is its face: who imports it does not import what it shows."""
+    files = [path for path in MODULES if path.name != "__init__.py"]
+    names = {module_name(path) for path in files}
+    needs = nx.DiGraph([(module_name(path), other) for path in files for other in imported(path) & names])
+    assert list(nx.simple_cycles(needs)) == []
 
 
 def test_experiments_are_named_as_their_notebooks():

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from replication.cluster import ClusterError, check_shared, connect
-from replication.experiments.grid.side_by_side import Stopped
+from replication.experiments.grid.stopped import Stopped
 from replication.machine import BAR
 
 

@@ -14,13 +14,10 @@ import torch
 from tqdm import tqdm
 
 from replication.cluster import SCHEDULER
+from replication.experiments.grid.stopped import Stopped
 from replication.machine import BAR, cores, deaf_workers, end_with_parent
 
 _finished_epochs = _stop = None
-
-
-class Stopped(RuntimeError):
-    """The grid is over, as another training failed or its time has run out, so this one ended at its last checkpoint."""
 
 
 def run_grid(
