@@ -24,7 +24,7 @@ replicate: $(VENV)/.installed  ## run every notebook in its default profile, wri
 test: $(VENV)/.installed-test  ## lint and all tests, among them every notebook in its smoke profile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lab: $(VENV)/.installed  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

@@ -9,9 +9,16 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keep the tests of a file in one worker, as they share fixtures, unless they say otherwise."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep the tests of a file in one worker, as they share fixtures; those that run notebooks by notebook."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFileOrNotebook(LoadScopeScheduling):
+        """Work units are files, or of `test_notebooks_run.py` the notebooks."""
+
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            return file + test.partition("[")[2] if "test_notebooks_run" in file else file
+
+    return ByFileOrNotebook(config, log)

@@ -24,9 +24,7 @@ from replication.reporting.run_record import read_record, verify
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*_*.ipynb"))
 pytestmark = pytest.mark.notebook
-# All tests of a notebook run in one worker, as they share its smoke run.
-EACH = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in NOTEBOOKS]
-every_notebook = pytest.mark.parametrize("path", EACH)
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 @pytest.fixture(autouse=True)
@@ -131,10 +129,10 @@ def test_a_machine_with_other_kernels_comes_to_the_same_conclusions(path, smoke_
     assert "torch DEFAULT" in found.machines.partition("; here ")[2]
 
 
-@pytest.mark.xdist_group("03_synthetic")  # whose smoke run it needs
-def test_another_process_writes_the_same_bytes(smoke_run, tmp_path):
+@pytest.mark.parametrize("path", [ROOT / "notebooks" / "03_synthetic.ipynb"], ids=["03_synthetic"])
+def test_another_process_writes_the_same_bytes(path, smoke_run, tmp_path):
     """Figure 3's tables, computed without a notebook and without the worker processes that share the work there."""
-    folder = smoke_run(ROOT / "notebooks" / "03_synthetic.ipynb")
+    folder = smoke_run(path)
     program = """if True:
         import json, sys
         from replication.reporting.run import start_run
