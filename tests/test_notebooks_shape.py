@@ -10,6 +10,8 @@ import pytest
 import yaml
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelspec import get_kernel_dict
+from papermill.inspection import _infer_parameters
+from papermill.iorw import load_notebook_node
 
 from replication.parameters.files import read_values
 from replication.reporting import notebooks as experiments
@@ -136,3 +138,10 @@ def test_every_claim_is_complete():
     for claim, entry in CLAIMS.items():
         assert {"claim", "where", "notebook"} <= set(entry) <= {"claim", "where", "notebook", "kind"}, claim
         assert entry.get("kind", "extension") == "extension", claim
+
+
+@every_notebook
+def test_papermill_reads_every_parameter(path, caplog):
+    """A `=` in a comment, say, makes it drop the line with a warning."""
+    found = [parameter.name for parameter in _infer_parameters(load_notebook_node(str(path)))]
+    assert found == list(notebook_defaults(path)) and caplog.text == ""
