@@ -161,6 +161,7 @@ def partial_auc_shared(beta: float) -> Objective:
     """Return the objective in which all batches share the duals, so also the threshold: that of all their pairs together."""
 
     def objective(u: Tensor, v: Tensor, batches: LongTensor) -> Tensor:
+        """Return the loss, 0-d, of unit rows u, v [N, d] over batches [M, B]."""
         positive, negative = scores(u[batches], v[batches])
         return partial_auc(positive.flatten(), negative.flatten(), beta)
 

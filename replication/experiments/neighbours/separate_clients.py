@@ -85,6 +85,7 @@ def local_minimum(x: Tensor, y: Tensor, starts: list[Tensor]) -> Tensor:
     """Return the W [d, D] of the least mean over the clients of the loss of their own samples [M, n, D] that L-BFGS finds."""
 
     def of_flat(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the mean loss and its gradient [d D] at W as one row."""
         loss, gradient = spectral_loss(torch.from_numpy(flat).view_as(starts[0]), x, y)
         return float(loss.mean()), gradient.mean(dim=0).numpy().ravel()
 

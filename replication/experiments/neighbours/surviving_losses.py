@@ -66,6 +66,7 @@ def find_minima(objective: Objective, batches: LongTensor, d: int, starts: int) 
         first[1] = first[0] if start % 2 else first[1]
 
         def of_free(flat: np.ndarray) -> tuple[float, np.ndarray]:
+            """Return the loss and its gradient [2 N d] at points that need not have norm 1, as one row."""
             free = torch.from_numpy(flat.reshape(2, SAMPLES, d)).requires_grad_()
             loss = objective(*_unit(free), batches)
             return float(loss.detach()), torch.autograd.grad(loss, free)[0].numpy().ravel()

@@ -34,6 +34,7 @@ def view_noise_of_seed(problem: Problem, warm: int, batches: int, draws: int, se
     weights = trained(problem, views, first_weights(problem.outputs, problem.dimensions, seed), warm, generator)
 
     def draw(batch: LongTensor, count: int) -> Drawn:
+        """Return the gradients of a batch [B] under `count` draws of its views."""
         return Drawn(batch, *drawn_gradients(problem, views, weights, batch, count, generator))
 
     others = [draw(batch, draws) for batch in _batches(problem, OTHERS * batches, generator)]

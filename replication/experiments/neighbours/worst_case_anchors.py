@@ -99,6 +99,7 @@ class WorstCaseAnchors:
         shape = 1, self.v.shape[2], self.x.shape[2]
 
         def of_flat(flat: np.ndarray) -> tuple[float, np.ndarray]:
+            """Return Phi and its gradient at W as one row."""
             loss, gradient, _ = alone.loss(torch.from_numpy(flat).view(shape))
             return float(loss), gradient.numpy().ravel()
 
