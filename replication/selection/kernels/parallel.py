@@ -17,7 +17,9 @@ from replication.machine import cores
 def _libraries(user_api: str) -> list:
     # Finding the libraries' thread pools takes milliseconds, longer than a small plan: once is enough, as the modules that
     # load them are imported with this package.
-    return ThreadpoolController().select(user_api=user_api).lib_controllers
+    found = ThreadpoolController().select(user_api=user_api).lib_controllers
+    # A BLAS that rests on OpenMP (as FAISS's) has threads for each calling thread: its OpenMP, listed by itself, counts them.
+    return [library for library in found if user_api != "blas" or getattr(library, "threading_layer", "") != "openmp"]
 
 
 def _release_control() -> None:

@@ -6,14 +6,17 @@ import pytest
 
 from replication.experiments.scale.growth import exponent, growth, with_shares
 from replication.experiments.scale.verdicts import goals, verdict
-from replication.reporting.run import FAILS, HOLDS, UNTESTED
+from replication.reporting.run import CAVEAT, FAILS, HOLDS, UNTESTED
 
 HARDNESS = pd.DataFrame({"N": [100, 200], "shuffled": [1.0, 1.0], "in shards": [2.96, 2.98], "whole set": [3.0, np.nan]})
 
 
 def test_shares_and_verdict():
     assert with_shares(HARDNESS)["share of the gain"].iloc[0] == pytest.approx(0.98)
-    assert verdict(HARDNESS)[0] == HOLDS and verdict(HARDNESS)[1].endswith("one plan each: N=100 98.0 %")
+    word, evidence = verdict(HARDNESS)
+    assert word == CAVEAT and evidence.endswith("one plan each: N=100 98.0 %; no set of 1,000,000 pairs was compared")
+    word, evidence = verdict(HARDNESS.assign(N=[10**6, 10**7]))
+    assert word == HOLDS and evidence.endswith("one plan each: N=1,000,000 98.0 %")
     assert verdict(HARDNESS.assign(**{"in shards": 2.9}))[0] == FAILS
     assert verdict(HARDNESS.drop(columns="whole set")) == (UNTESTED, "no set was planned whole")
 

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -27,14 +30,20 @@ def test_libraries_are_single_threaded_inside_and_restored_after():
     assert torch.get_num_threads() == before
 
 
+def shared_pools():
+    """BLAS libraries with one pool for the whole process. One that rests on OpenMP (FAISS's) has a count for each thread."""
+    pools = ThreadpoolController().select(user_api="blas").lib_controllers
+    return [pool for pool in pools if getattr(pool, "threading_layer", "") != "openmp"]
+
+
 def blas_threads():
-    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return [pool.num_threads for pool in shared_pools()]
 
 
 @pytest.fixture
 def two_blas_threads():
     """BLAS libraries with two threads each, set by a thread that is gone: a living one would forbid all others to set them."""
-    pools = [pool for pool in ThreadpoolController().lib_controllers if pool.user_api == "blas"]
+    pools = shared_pools()
     before = blas_threads()
 
     def set_all(counts):
@@ -70,6 +79,38 @@ def test_the_last_thread_out_lifts_the_limit_on_blas(two_blas_threads):
     thread.join()
     assert blas_threads() == two_blas_threads
     assert inside == [[1] * len(two_blas_threads)]
+
+
+def test_a_blas_that_rests_on_openmp_is_limited_for_each_thread():
+    """With FAISS in the process, two threads inside at once, in a process of its own: the libraries are looked up once."""
+    pytest.importorskip("faiss")
+    ran = subprocess.run([sys.executable, "-c", WITH_FAISS], capture_output=True, text=True, env=os.environ | THREE_THREADS)
+    assert ran.stdout.split() == ["ok", "ok"], ran.stderr
+
+
+THREE_THREADS = {"OMP_NUM_THREADS": "3"}
+WITH_FAISS = """
+import threading
+import faiss
+from threadpoolctl import ThreadpoolController
+from replication.selection.kernels.parallel import single_threaded
+
+[pool] = [pool for pool in ThreadpoolController().lib_controllers if "faiss" in pool.filepath and pool.user_api == "blas"]
+assert pool.threading_layer == "openmp"
+both_inside = threading.Barrier(2, timeout=20)
+
+def run():
+    before = pool.get_num_threads()
+    with single_threaded():
+        both_inside.wait()
+        inside = pool.get_num_threads()
+        both_inside.wait()
+    print("ok" if (before, inside, pool.get_num_threads()) == (3, 1, 3) else (before, inside, pool.get_num_threads()))
+
+threads = [threading.Thread(target=run) for _ in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
 
 
 def test_the_limit_is_lifted_after_an_error(two_blas_threads):
