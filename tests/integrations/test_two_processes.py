@@ -53,10 +53,13 @@ def test_sentence_transformers_sees_whole_batches_of_its_plan(found):
         assert each["sentence_transformers"]["seen"] == plan[:4][rank::2]
 
 
-def test_lightning_sees_its_rows_of_each_epochs_plan(found):
-    plans = found[0]["lightning"]["plans"]
-    assert len(plans) == 2 and plans[0] != plans[1]
+@pytest.mark.parametrize("trainer", ["lightning", "transformers"])
+def test_a_trainer_deals_rows_or_whole_batches_of_each_epochs_plan(found, trainer):
     for rank, each in enumerate(found):
-        assert each["lightning"]["plans"] == plans
-        expected = [[epoch, batch[4 * rank : 4 * rank + 4]] for epoch in (0, 1) for batch in plans[epoch]]
-        assert each["lightning"]["seen"] == expected
+        rows, whole = (each[f"{trainer}, {split}"] for split in ("rows", "batches"))
+        for ran in (rows, whole):
+            assert len(ran["plans"]) == 2 and ran["plans"][0] != ran["plans"][1]
+        assert rows["plans"] == found[0][f"{trainer}, rows"]["plans"]
+        assert whole["plans"] == found[0][f"{trainer}, batches"]["plans"]
+        assert rows["seen"] == [batch[4 * rank : 4 * rank + 4] for plan in rows["plans"] for batch in plan]
+        assert whole["seen"] == [batch for plan in whole["plans"] for batch in plan[:4][rank::2]]  # the fifth has no fellow

@@ -10,6 +10,7 @@ from pathlib import Path
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true"}
 import torch
+import transformers
 from accelerate import Accelerator, skip_first_batches
 from accelerate.utils import DataLoaderConfiguration
 from datasets import Dataset
@@ -20,6 +21,7 @@ from sentence_transformers.sentence_transformer.losses import MultipleNegativesR
 from torch import distributed, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from replication.integrations import transformers_trainer as transformers_planning
 from replication.integrations.dealt_batches import DealtBatches
 from replication.integrations.lightning import PlanEpochs
 from replication.integrations.sentence_transformers import ChosenBatches
@@ -67,17 +69,17 @@ class Recorder(LightningModule):
         self.layer, self.seen = nn.Linear(1, 1), []
 
     def training_step(self, batch, index):
-        self.seen.append([self.current_epoch, batch[0].tolist()])
+        self.seen.append(batch[0].tolist())
         return self.layer(batch[0].float()[:, None]).mean()
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.0)
 
 
-def lightning(rank, folder):
+def lightning(rank, folder, split):
     """Return the batches of two epochs and their plans."""
     plans = []
-    batches = DealtBatches(planned(), processes=2, rank=rank)
+    batches = DealtBatches(planned(), split, processes=2, rank=rank)
 
     class Kept(PlanEpochs):
         def on_train_epoch_start(self, trainer, module):
@@ -92,6 +94,40 @@ def lightning(rank, folder):
     )  # fmt: skip
     trainer.fit(module, DataLoader(DATA, batch_sampler=batches))
     return {"plans": plans, "seen": module.seen}
+
+
+class Layer(nn.Module):
+    """A linear layer that remembers which samples each step saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.seen = nn.Linear(4, 1), []
+
+    def forward(self, number, x):
+        self.seen.append(number.tolist())
+        return {"loss": self.layer(x).mean()}
+
+
+def transformers_trainer(folder, split):
+    """Return the batches of two epochs and their plans."""
+    plans, batches = [], DealtBatches(planned(), split, processes=2)
+    data = [{"number": number, "x": row} for number, row in enumerate(EMBEDDINGS)]
+
+    class Kept(transformers_planning.PlanEpochs):
+        def on_epoch_begin(self, args, state, control, **kwargs):
+            super().on_epoch_begin(args, state, control, **kwargs)
+            plans.append(self.batches.planned.plan.tolist())
+
+    class Chosen(transformers.Trainer):
+        def get_train_dataloader(self):
+            loader = DataLoader(self.train_dataset, batch_sampler=batches, collate_fn=self.data_collator)
+            return self.accelerator.prepare(loader)
+
+    settings = {"num_train_epochs": 2, "report_to": [], "save_strategy": "no", "disable_tqdm": True, "use_cpu": True}
+    arguments = transformers.TrainingArguments(f"{folder}/out", ddp_backend="gloo", **settings)
+    model = Layer()
+    Chosen(model, arguments, train_dataset=data, callbacks=[Kept(lambda _: (EMBEDDINGS, EMBEDDINGS))]).train()
+    return {"plans": plans, "seen": model.seen}
 
 
 TEXTS = [f"sample{number} text{number % 5}" for number in range(SAMPLES)]
@@ -120,7 +156,9 @@ if __name__ == "__main__":
     # Before the processes know of each other: afterwards transformers lets only the first one write.
     model = tiny_sentence_transformer([*TEXTS, "again"], f"{folder}/model-{rank}")
     found = {"accelerate": accelerate(rank), "sentence_transformers": sentence_transformers(model, folder)}
-    found["lightning"] = lightning(rank, folder)
+    for split in ("rows", "batches"):
+        found[f"transformers, {split}"] = transformers_trainer(folder, split)
+        found[f"lightning, {split}"] = lightning(rank, folder, split)
     Path(folder, f"{rank}.json").write_text(json.dumps(found), encoding="utf-8")
     if distributed.is_initialized():
         distributed.destroy_process_group()
