@@ -13,9 +13,11 @@ from replication.selection import (
     BalancedKMeans,
     BatchSelector,
     GraphPartition,
+    JointExamples,
     MixedBatches,
     NearestNeighbour,
     OrderedSGD,
+    RandomWalk,
     ShuffledBatches,
     SpectralClustering,
     SwapSearch,
@@ -35,6 +37,9 @@ STYLES = {  # selector, whatever its k: (colour, marker, filled)
     "balanced k-means": (METHOD_COLOURS["all batches"], "P", True),
     "GCBS": (METHOD_COLOURS["all batches"], "X", True),
     "nearest neighbours": (METHOD_COLOURS["SwapSearch"], "^", True),
+    "METIS as in B3": (METHOD_COLOURS["full batch"], "h", True),
+    "JEST": (METHOD_COLOURS["OSGD"], "<", True),
+    "random walk": (METHOD_COLOURS["SGD"], ">", True),
 }
 MARGIN = (METHOD_COLOURS["SwapSearch"], "v", True)  # nearest neighbours with a margin
 
@@ -42,7 +47,7 @@ MARGIN = (METHOD_COLOURS["SwapSearch"], "v", True)  # nearest neighbours with a 
 def frontier_selectors(
     samples: int, batch_size: int, temperature: float, k: int, candidates: int, further: Sequence[str] = ()
 ) -> dict[str, BatchSelector]:
-    """Return the selectors to compare on N samples, by name; METIS is left out where pymetis is not installed.
+    """Return the selectors to compare on N samples, by name; those of METIS only where pymetis is installed.
 
     Args:
         samples: N; chunk sizes that reach N or more are left out, as they are the whole set.
@@ -76,10 +81,14 @@ def frontier_selectors(
         f"nearest neighbours, skip {batch_size}": NearestNeighbour(batch_size, skip=batch_size),
         "balanced k-means": BalancedKMeans(batch_size),
         "GCBS": GCBS(batch_size),
+        "JEST": JointExamples(batch_size, temperature=temperature),
+        "random walk": RandomWalk(batch_size),
     }
     if importlib.util.find_spec("pymetis"):
         selectors["METIS"] = GraphPartition(batch_size, temperature=temperature)
         selectors["METIS, then SwapSearch"] = SwapSearch(batch_size, temperature=temperature, refine=selectors["METIS"])
+        if batch_size >= 2 * 4 and samples - batch_size >= 30:  # else it has no room for its communities, or what it skips
+            selectors["METIS as in B3"] = GraphPartition(batch_size, temperature=temperature, skip=30, communities=4)
     for method in map(parse_method, further):
         selectors.setdefault(method.name, method.make(samples, batch_size, temperature, k, candidates))
     return selectors

@@ -13,11 +13,19 @@ def test_every_selector_plans_and_is_drawn():
     assert {"SGD", "OSGD", "SC (exp)"} | sizes <= set(selectors)
     _, plans = measure.measure(selectors, data, 0.1, seeds=2)
     assert set(plans.selector) == set(selectors)
-    assert (plans[plans.selector != "OSGD"].batches == 12).all()
+    assert (plans[~plans.selector.isin(["OSGD", "JEST"])].batches == 12).all()  # these two keep a part of their candidates
+    assert plans[plans.selector == "JEST"].batches.max() < 12
     figure = frontier.frontier_figure(plans, k=4)
     assert {text.get_text() for text in figure.axes[0].texts} == {"k=4", "k=8", "whole set"}
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert len(named) == len(set(named)) and {"SC", "SwapSearch", "METIS, then SwapSearch"} <= set(named)
+    assert len(named) == len(set(named)) and {
+        "SC",
+        "SwapSearch",
+        "METIS, then SwapSearch",
+        "METIS as in B3",
+        "JEST",
+        "random walk",
+    } <= set(named)
     assert len(named) == len(selectors) - 3  # two more chunk sizes of SwapSearch, one of SC
     plt.close(figure)
 
@@ -37,6 +45,16 @@ def test_the_grey_line_joins_the_selectors_that_none_beats():
     line = figure.axes[0].lines[0]
     assert list(line.get_xdata()) == [0.001, 0.1, 10.0] and list(line.get_ydata()) == [1.0, 2.0, 3.0]
     plt.close(figure)
+
+
+@pytest.mark.parametrize(("samples", "batch_size"), [(38, 8), (37, 8), (100, 7), (4, 2)])
+def test_b3_is_left_out_where_it_has_no_room(samples, batch_size):
+    selectors = frontier.frontier_selectors(samples, batch_size, 0.1, 4, 9)
+    assert ("METIS as in B3" in selectors) == ((samples, batch_size) == (38, 8))
+    data = synthetic_phase("middle", samples, 8)
+    for selector in selectors.values():
+        if samples > 4:
+            selector.select(data.u, data.v)
 
 
 def test_chunks_that_reach_the_whole_set_are_left_out():
