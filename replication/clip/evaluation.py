@@ -7,7 +7,7 @@ from replication.clip.finetuning import FineTuning
 from replication.clip.selecting import make_clip_selector
 from replication.clip.towers import learned_temperature
 from replication.datasets.pairs import PairSet, caption_groups
-from replication.evaluation import learned_norms, recalibrated, retrieval_metrics
+from replication.evaluation import learned_norms, recalibrated, retrieval_metrics, strict_areas
 from replication.losses import batch_losses
 from replication.seeding import derived_seed
 from replication.selection import ShuffledBatches
@@ -22,11 +22,13 @@ def evaluate(task: FineTuning, test: PairSet) -> dict[str, float]:
 
     "image to text R@1" (also R@5, R@10): share of images, in %, with one of their captions among the first k of all captions;
     "text to image R@1": share of captions whose image is among the first k of all images; "mean R@1": of the two directions.
-    "... median rank": of the best right answer, 1 is the best. "temperature": 1 / exp(logit_scale).
+    "... median rank": of the best right answer, 1 is the best. "partial AUC", "two-way partial AUC": see `strict_areas`.
+    "temperature": 1 / exp(logit_scale).
     """
     u, v, groups = embed_test(task, test)
     found = retrieval_metrics(u, v, torch.arange(len(u)), groups)
     measures = {f"{name} {m}": found[f"{side} {m}"] for side, name in DIRECTIONS.items() for m in MEASURES}
+    measures |= strict_areas(u, v, torch.arange(len(u)), groups)
     return measures | {"temperature": learned_temperature(task.network)}
 
 

@@ -4,6 +4,7 @@
 |---|---|
 | `retrieval_metrics`, `retrieval` | the partner of each embedding among all: recall at k, mean reciprocal and median rank |
 | `retrieval_partial_auc`, `partial_auc` | right pairs against the highest-scored wrong ones, over all queries together |
+| `strict_areas` | the same where few false matches are allowed, as columns of a table |
 | `corruption_retrieval` | the right corruption among all corruptions of one image (the paper's main table) |
 | `knn_accuracy` | classes of the nearest neighbours |
 | `linear_probe_accuracy`, `linear_probe_auc` | classes by logistic regression; also with rare classes |
@@ -15,7 +16,7 @@
 | `holm` | p-values of several comparisons, corrected for their number |
 """
 
-from replication.evaluation.auc import multiclass_auc, partial_auc, retrieval_partial_auc
+from replication.evaluation.auc import multiclass_auc, partial_auc, retrieval_partial_auc, strict_areas
 from replication.evaluation.bootstrap import paired_bootstrap
 from replication.evaluation.comparison import paired_comparison
 from replication.evaluation.corrupted import corruption_retrieval
@@ -46,4 +47,5 @@ __all__ = [
     "retrieval",
     "retrieval_metrics",
     "retrieval_partial_auc",
+    "strict_areas",
 ]

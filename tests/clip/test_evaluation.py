@@ -11,6 +11,7 @@ from open_clip import ClipLoss
 from small_finetuning import small_task
 
 from replication.clip.evaluation import HISTOGRAM_METHODS, embed_test, evaluate, in_batch_losses, nearest_images
+from replication.evaluation import partial_auc
 from replication.seeding import derived_seed
 from replication.selection.registry import make_selector
 
@@ -60,6 +61,11 @@ def slow_evaluation(task, test):
         measures[f"{name} median rank"] = float(median(ranks))
     for m in ("R@1", "R@5", "R@10", "median rank"):
         measures[f"mean {m}"] = (measures[f"image to text {m}"] + measures[f"text to image {m}"]) / 2
+    # Equal captions tie here as there: both are compared to five decimals.
+    right = torch.stack([u[i] @ text for i in every for text in v[i]]).mul(2**16).round()
+    wrong = torch.stack([u[i] @ text for i in every for j in every if j != i for text in v[j]]).mul(2**16).round()
+    for name, least in (("partial AUC", 0.0), ("two-way partial AUC", 0.5)):
+        measures[name] = 100 * partial_auc(right, wrong, max(0.01, 1 / len(wrong)), least)
     return measures
 
 

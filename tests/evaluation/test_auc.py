@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from replication.evaluation import multiclass_auc, partial_auc, retrieval_partial_auc
+from replication.evaluation import multiclass_auc, partial_auc, retrieval_partial_auc, strict_areas
 
 
 def scores_of(count, seed, levels=0):
@@ -142,3 +142,34 @@ def test_wrong_inputs_raise_one_clear_line():
         with pytest.raises(kind, match=f"^{message}") as error:
             call()
         assert "\n" not in str(error.value)
+
+
+def test_strict_areas_are_those_of_the_one_percent_in_percent():
+    generator = torch.Generator().manual_seed(0)
+    u, v = torch.randn(2, 40, 6, generator=generator).unbind()
+    v = v + u
+    found = strict_areas(u, v)
+    assert list(found) == ["partial AUC", "two-way partial AUC"]
+    scores = torch.nn.functional.normalize(u, dim=1) @ torch.nn.functional.normalize(v, dim=1).T
+    right = torch.eye(40, dtype=torch.bool)
+    for value, least in zip(found.values(), (0, 0.5), strict=True):
+        assert value == pytest.approx(100 * partial_auc(scores[right], scores[~right], 0.01, least))
+    assert found["two-way partial AUC"] < found["partial AUC"] < 100
+
+
+def test_strict_areas_of_few_or_grouped_pairs():
+    u = torch.eye(3)
+    assert strict_areas(u, u) == {"partial AUC": 100, "two-way partial AUC": 100}  # 6 wrong pairs: the best of them alone
+    queries, captions = torch.tensor([0, 1, 2]), torch.tensor([0, 0, 1, 2])
+    v = torch.eye(3)[captions]
+    assert strict_areas(u, v, queries, captions) == {"partial AUC": 100, "two-way partial AUC": 100}
+    v[1] = u[2]  # one caption says the wrong thing
+    assert strict_areas(u, v, queries, captions)["partial AUC"] < 100
+
+
+def test_equal_items_tie_whatever_their_rounding():
+    generator = torch.Generator().manual_seed(0)
+    u = torch.randn(30, 8, generator=generator)
+    v = u[torch.arange(30) % 5]
+    rounded = v * (1 + 1e-7 * torch.randn(30, 1, generator=generator)) + 1e-7 * torch.randn(30, 8, generator=generator)
+    assert retrieval_partial_auc(u, rounded, max_fpr=0.2) == retrieval_partial_auc(u, v, max_fpr=0.2)

@@ -14,6 +14,7 @@ from replication.evaluation import (
     linear_probe_accuracy,
     recalibrated,
     retrieval_metrics,
+    strict_areas,
 )
 from replication.experiments.cifar.pretraining import FEATURE_BATCH, Pretraining
 from replication.losses import batch_losses
@@ -60,7 +61,7 @@ def evaluate(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[
 
     - "R@1", "R@5", "R@10", "MRR", "median rank": a random view of each test image among the other random views of all,
       mean of both directions, which follow ("R@1 u2v", "R@1 v2u"). "R@1 un-normalised": by inner products, as the released
-      evaluation.
+      evaluation. "partial AUC", "two-way partial AUC": see `strict_areas`.
     - "corrupted R@1": among the corruptions of the same image (section 6.2), likewise, mean over the severities; and by
       severity.
     - "kNN" and "linear probe": classes of the test images from the representation before the head, without augmentation.
@@ -72,6 +73,7 @@ def evaluate(task: Pretraining, test: ImageSet, evaluation: Evaluation) -> dict[
     found = retrieval_metrics(u, v)
     measures = {name: found[f"mean {name}"] for name in ("R@1", "R@5", "R@10", "MRR", "median rank")}
     measures |= {f"{name} {way}": found[f"{way} {name}"] for name in ("R@1", "R@5", "R@10", "MRR") for way in ("u2v", "v2u")}
+    measures |= strict_areas(u, v)
     measures["R@1 un-normalised"] = retrieval_metrics(u, v, normalize=False)["mean R@1"]
     corrupted = {}
     for severity in evaluation.severities:

@@ -178,3 +178,8 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
         table[name] = groups[name].mean().to_numpy()
         table[f"{name} sd"] = groups[name].std().to_numpy()
     return table
+
+
+def known_in_all(runs: pd.DataFrame, *measures: str) -> list[str]:
+    """Return those of the measures that every row of a table of trainings has: earlier records may lack the newest ones."""
+    return [name for name in measures if name in runs and runs[name].notna().all()]

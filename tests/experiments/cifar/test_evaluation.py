@@ -23,6 +23,7 @@ def test_all_measures_are_there_and_the_network_is_left_as_it_was():
     assert all(torch.equal(value, before[name]) for name, value in task.network.state_dict().items())
     assert measures == evaluate(task, TEST, EVALUATION)
     expected = {"R@1", "R@5", "R@10", "MRR", "median rank", "R@1 u2v", "R@1 v2u", "R@1 un-normalised", "kNN", "linear probe"}
+    expected |= {"partial AUC", "two-way partial AUC"}
     expected |= {f"{name} {way}" for name in ("R@5", "R@10", "MRR") for way in ("u2v", "v2u")}
     expected |= {f"corrupted R@1{way}, severity {s}" for way in ("", " u2v", " v2u", " un-normalised") for s in (1, 4)}
     assert set(measures) == expected | {"corrupted R@1", "corrupted R@1 un-normalised"}

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from replication.experiments.grid.records import summarise
+from replication.experiments.grid.records import known_in_all, summarise
 
 
 def test_summaries_are_means_and_deviations_over_seeds():
@@ -14,3 +14,8 @@ def test_summaries_are_means_and_deviations_over_seeds():
     table = summarise(runs)
     assert list(table.columns) == ["objective", "selector", "n", "kNN", "kNN sd"]
     assert table["kNN"].tolist() == [2, 5] and table["kNN sd"][0] == pytest.approx(2**0.5) and table.n.tolist() == [2, 1]
+
+
+def test_measures_that_some_records_lack_are_not_known_in_all():
+    runs = pd.DataFrame({"kNN": [1.0, 2.0], "newer": [1.0, float("nan")]})
+    assert known_in_all(runs, "newer", "kNN", "unheard of") == ["kNN"]
