@@ -172,7 +172,7 @@ def test_without_a_gpu_the_table_has_the_row_of_eager():
 
 def test_the_command_reads_a_profile_as_notebooks_do(capsys, monkeypatch):
     (settings,) = profile_settings("smoke")
-    assert (settings.dataset, settings.network, settings.images, settings.epochs, settings.k) == ("digits", "narrow", 256, 2, 4)
+    assert (settings.dataset, settings.network, settings.images, settings.epochs, settings.k) == ("digits", "narrow", 128, 2, 2)
     simclr, sogclr = profile_settings("gpu", {"dataset": "digits", "size": "16", "compiled": "false"})
     assert (simclr.objective, sogclr.objective, simclr.network, simclr.size) == ("simclr", "sogclr", "resnet18", 16)
     assert simclr.precision == "bfloat16" and simclr.compiled is False

@@ -84,11 +84,11 @@ def test_the_last_thread_out_lifts_the_limit_on_blas(two_blas_threads):
 def test_a_blas_that_rests_on_openmp_is_limited_for_each_thread():
     """With FAISS in the process, two threads inside at once, in a process of its own: the libraries are looked up once."""
     pytest.importorskip("faiss")
-    ran = subprocess.run([sys.executable, "-c", WITH_FAISS], capture_output=True, text=True, env=os.environ | THREE_THREADS)
+    command = [sys.executable, "-c", WITH_FAISS]
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8", env=os.environ | {"OMP_NUM_THREADS": "3"})
     assert ran.stdout == "[(3, 1, 3), (3, 1, 3)]\n", ran.stderr
 
 
-THREE_THREADS = {"OMP_NUM_THREADS": "3"}
 WITH_FAISS = """
 import threading
 import faiss
