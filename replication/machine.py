@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.context import BaseContext
 
 import torch
 
@@ -22,6 +23,20 @@ def cores() -> int:
 def device_or_best(device: str = "") -> str:
     """Return `device`, or, where it is empty, "cuda" if there is a GPU, else "cpu"."""
     return device or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def worker_context(*modules: str) -> BaseContext:
+    """Return how worker processes of this one are started: with none of its thread pools, which would hang in a copy.
+
+    Without a GPU they are copies of a process that has imported the named modules and done nothing else; torch and its
+    relatives take longer to import than a small training to run. A process with CUDA must not be copied, so with a GPU, or
+    where processes cannot be copied, each worker starts afresh.
+    """
+    if torch.cuda.is_available() or "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(modules))  # too late if one runs already: then workers import what it lacks
+    return context
 
 
 @contextmanager

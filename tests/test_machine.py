@@ -1,11 +1,13 @@
-"""Processes that share work leave Ctrl-C to their parent."""
+"""Processes that share work: how they start, and that they leave Ctrl-C to their parent."""
 
 import signal
 import subprocess
 import sys
 import threading
 
-from replication.machine import deaf_workers
+import torch
+
+from replication.machine import deaf_workers, worker_context
 
 LISTEN = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
 
@@ -38,3 +40,22 @@ def test_threads_may_use_it_too():
     thread.start()
     thread.join()
     assert errors == []
+
+
+def test_workers_are_copies_of_a_process_that_has_imported_what_they_need():
+    """In a process of its own, as there is one server for all workers of a process."""
+    program = (
+        "import sys; from concurrent.futures import ProcessPoolExecutor\n"
+        "from replication.machine import worker_context\n"
+        "if __name__ == '__main__':\n"
+        "    context = worker_context('colorsys')\n"
+        "    with ProcessPoolExecutor(1, context) as pool: print(context.get_start_method(), pool.submit(eval, "
+        '\'"colorsys" in __import__("sys").modules\').result())\n'
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
+    assert found.stdout == ("forkserver True\n" if not torch.cuda.is_available() else "spawn False\n"), found.stderr
+
+
+def test_workers_of_a_machine_with_a_gpu_start_afresh(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert worker_context("colorsys").get_start_method() == "spawn"

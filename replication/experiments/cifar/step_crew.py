@@ -1,13 +1,12 @@
 """Processes that time an update at once, as trainings side by side make it, and say in one line what went wrong."""
 
-import multiprocessing
 from collections.abc import Iterable
 
 import torch
 
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.cifar.step_timer import StepTimer
-from replication.machine import deaf_workers, end_with_parent
+from replication.machine import deaf_workers, end_with_parent, worker_context
 
 PATIENCE = 600  # seconds for an answer: compiling takes minutes
 
@@ -48,7 +47,7 @@ class Crew:
     """
 
     def __init__(self, count: int, trainings: list[Settings], device: str):
-        context = multiprocessing.get_context("spawn")  # a forked process must not use CUDA
+        context = worker_context(__name__)
         self.processes, self.ends = [], []
         with deaf_workers():
             for _ in range(count):

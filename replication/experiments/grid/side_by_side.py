@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import multiprocessing
 import os
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from tqdm import tqdm
 
 from replication.cluster import SCHEDULER
 from replication.experiments.grid.stopped import Stopped
-from replication.machine import BAR, cores, deaf_workers, end_with_parent
+from replication.machine import BAR, cores, deaf_workers, end_with_parent, worker_context
 
 _finished_epochs = _stop = None
 
@@ -45,7 +44,7 @@ def run_grid(
         from replication.experiments.grid.on_cluster import run_on_cluster
 
         return run_on_cluster(os.environ[SCHEDULER], train, jobs, epochs, threads, deadline)
-    context = multiprocessing.get_context("spawn")  # a forked process must not use CUDA, nor the parent's thread pools
+    context = worker_context(getattr(train, "func", train).__module__)  # `func`: of a partial
     workers = min(workers or cores(), len(jobs))
     counter, stop = context.Value("l", 0), context.Event()
     with (

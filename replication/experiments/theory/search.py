@@ -13,7 +13,6 @@ optimum is not proved. The gaps of the stored points themselves are certain to 5
 
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,7 @@ from replication.experiments.theory.flatness import flat_directions
 from replication.experiments.theory.minimise import Objective, Solution, best, minimise, minimise_many
 from replication.experiments.theory.objective import MeanBatchLoss, all_batches, full_batch
 from replication.experiments.theory.witness import exact_mean_loss
-from replication.machine import deaf_workers, end_with_parent
+from replication.machine import deaf_workers, end_with_parent, worker_context
 from replication.validation import check_count
 
 REACHED = 1e-9  # nats above the best loss within which a start counts as having found the optimum
@@ -66,8 +65,7 @@ def search(
     if workers == 1:
         found = list(tqdm(map(_compare_job, jobs), **bar))
     else:
-        # Forked copies of a process that has used torch's threads can hang; spawned ones start afresh.
-        with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
+        with ProcessPoolExecutor(workers, worker_context(__name__), end_with_parent) as pool:
             with deaf_workers():
                 results = pool.map(_compare_job, jobs)
             found = list(tqdm(results, **bar))
