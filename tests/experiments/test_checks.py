@@ -94,6 +94,8 @@ WRONG = {
         "precision": CHOICE,
         **dict.fromkeys(("compiled", "train_mode_features", "refresh_features", "extra_epoch", "linear_probe"), FLAG),
         "severities": [*LIST, [0], [6], [1, 1], ["x"]],
+        "aged": [None, "SC", ["SC", "SC"], ["nosuch"], [5]],
+        "aged_after": [6, *ZERO_TOO],
     },
     "map": {
         **dict.fromkeys(("out", "hidden", "k", "candidates", "seeds", "tuning_seeds", "views"), COUNT),

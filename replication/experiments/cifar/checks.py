@@ -4,6 +4,7 @@ from replication.experiments.checks import check_names
 from replication.experiments.cifar.evaluation import Evaluation
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid.checks import check_trainings
+from replication.selection.registry import check_methods
 from replication.validation import check_count, check_each
 
 
@@ -15,8 +16,11 @@ def check_parameters(parameters: dict) -> dict:
     check_count("first_seed", p["first_seed"], 0)
     check_each("severities", p["severities"], check_count, 1, 5)
     Evaluation(p["test_images"], p["corrupted_images"], tuple(p["severities"]), p["linear_probe"])
+    if p["aged"] or not isinstance(p["aged"], list | tuple):
+        check_methods(p["aged"], "aged")
     common = Settings.common(p)
-    for method in p["methods"]:
+    for method in [*p["methods"], *p["aged"]]:
         for objective in p["objectives"]:
             Settings(method=method, objective=objective, **common)
+    check_count("aged_after", p["aged_after"], 0, p["epochs"] - 1, "epochs - 1, as plans age for one more")
     return parameters
