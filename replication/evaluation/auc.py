@@ -74,7 +74,7 @@ def partial_auc(positive: Tensor, negative: Tensor, max_fpr: float = 0.1, min_tp
         few = f"the rest of {len(positive)} positives is less than one; it must be <= 1 - 1/{len(positive)}"
         raise ValueError(f"min_tpr={min_tpr}: {few}")
     # Negatives to the right of the limit matter only by their number; all that tie with the last one inside are kept.
-    reached = negative.topk(min(len(negative), int(wanted) + 1)).values[-1]
+    reached = negative.kthvalue(max(1, len(negative) - int(wanted))).values
     kept = negative[negative >= reached]
     truth = np.concatenate([np.ones(len(positive), bool), np.zeros(len(kept), bool)])
     fpr, tpr, _ = roc_curve(truth, torch.cat([positive, kept]).cpu().numpy(), drop_intermediate=False)
@@ -118,6 +118,11 @@ def retrieval_partial_auc(
     Raises:
         TypeError, ValueError: as `retrieval` and `partial_auc`; or no pair is a wrong one.
     """
+    return partial_auc(*_pair_scores(queries, gallery, query_groups, gallery_groups, normalize), max_fpr, min_tpr)
+
+
+def _pair_scores(queries, gallery, query_groups, gallery_groups, normalize: bool = True) -> tuple[Tensor, Tensor]:
+    """Return the scores of all right pairs and of all wrong ones of a retrieval, after its checks."""
     queries, gallery = checked_embeddings("queries", queries), checked_embeddings("gallery", gallery, "[M, d]")
     check_dimensions("queries", queries, "gallery", gallery)
     query_groups, gallery_groups = checked_groups(query_groups, gallery_groups, queries, gallery)
@@ -128,12 +133,13 @@ def retrieval_partial_auc(
         scores = (directions(queries, dim=1) @ directions(gallery, dim=1).T * COSINE_STEPS).round()
     else:  # one factor for all leaves the order of the scores as it is
         scores = moderate(queries, dim=(0, 1)) @ moderate(gallery, dim=(0, 1)).T
-    return partial_auc(scores[right], scores[~right], max_fpr, min_tpr)
+    return scores[right], scores[~right]
 
 
 STRICT = 0.01  # the share of false matches that `strict_areas` allows
 
 
+@plain_tensors()
 def strict_areas(
     queries: Tensor, gallery: Tensor, query_groups: Tensor | None = None, gallery_groups: Tensor | None = None
 ) -> dict[str, float]:
@@ -144,10 +150,7 @@ def strict_areas(
 
     Args, raises: as `retrieval_partial_auc`.
     """
-    right = len(queries) if query_groups is None else int((query_groups.unsqueeze(1) == gallery_groups).sum())
-    share = max(STRICT, 1 / max(1, len(queries) * len(gallery) - right))
+    positive, negative = _pair_scores(queries, gallery, query_groups, gallery_groups)
+    share = max(STRICT, 1 / len(negative))
     ways = {"partial AUC": 0.0, "two-way partial AUC": 0.5}
-    return {
-        name: 100 * retrieval_partial_auc(queries, gallery, query_groups, gallery_groups, max_fpr=share, min_tpr=least)
-        for name, least in ways.items()
-    }
+    return {name: 100 * partial_auc(positive, negative, share, least) for name, least in ways.items()}
