@@ -190,6 +190,7 @@ CALLS = {
         "multiclass_auc": lambda x: evaluation.multiclass_auc(x.u[:, :4], x.labels),
         "partial_auc": lambda x: evaluation.partial_auc(x.u[:, 0], x.v[:, 1], 0.3, 0.2),
         "retrieval_partial_auc": lambda x: evaluation.retrieval_partial_auc(x.u, x.v),
+        "strict_areas": lambda x: evaluation.strict_areas(x.u, x.v),
         "paired_bootstrap": lambda x: vars(evaluation.paired_bootstrap(np.arange(9.0), np.arange(9) ** 0.5, repeats=100)),
         "paired_comparison": lambda x: evaluation.paired_comparison(TABLE, "m", "A", 0.1).iloc[0].to_dict(),
         "recalibrated": recalibrated,
