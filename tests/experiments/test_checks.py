@@ -82,7 +82,7 @@ WRONG = {
         "size": [7, *COUNT],
         "network": CHOICE,
         "stem": [64, None, "32"],
-        "methods": [*NAMES, ["SC"]],
+        "methods": [*NAMES, ["SC"], ["SGD"]],
         "objectives": [None, [], "simclr", ["simclr", "simclr"], ["nosuch"], [5]],
         **dict.fromkeys(("seeds", "epochs", "k", "candidates", "corrupted_images"), COUNT),
         **dict.fromkeys(("first_seed", "test_images", "workers"), ZERO_TOO),

@@ -8,7 +8,8 @@ def check_trainings(parameters: dict) -> None:
     """Check which trainings there are and how they are judged; TypeError or ValueError with one line."""
     p = parameters
     check_distinct("methods", p["methods"], needed="SGD")
-    check_methods(p["methods"])
+    if len(check_methods(p["methods"])) < 2:
+        raise ValueError(f"methods={p['methods']!r} must hold another way to choose batches beside SGD, to compare them")
     check_distinct("objectives", p["objectives"])
     check_count("seeds", p["seeds"], 1)
     check_positive("margin", p["margin"])
