@@ -18,7 +18,9 @@ def page(browser, site):
     page, troubles = browser.new_page(), []
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+    # What a page still loads when one goes on is broken off, which is no fault.
+    aborted = "net::ERR_ABORTED"
+    page.on("requestfailed", lambda r: None if r.failure == aborted else troubles.append(f"failed: {r.url}"))
     page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else troubles.append(f"asked: {r.url}"))
     page.on("response", lambda r: troubles.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
     yield page
