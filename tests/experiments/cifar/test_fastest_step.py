@@ -179,7 +179,7 @@ def test_the_command_reads_a_profile_as_notebooks_do(capsys, monkeypatch):
     monkeypatch.setattr(fastest_step, "time_steps", lambda *arguments: timed(PlantedCrews({("graph", 2): 0.001})))
     assert main(["smoke", "--device", "cpu"]) == 0 and "chosen" in capsys.readouterr().out
     for arguments, error in (
-        (["enormous"], "profile='enormous' must be one of 'cpu-hardness', "),
+        (["enormous"], "profile='enormous' must be one of 'cpu-aged', "),
         (["smoke", "--network", "wide"], "network='wide' must be one of 'resnet18', 'narrow'"),
         (["smoke", "--size", "big"], "size='big' must be an integer"),
         (["smoke", "--seconds", "0"], "seconds=0.0 must be a finite number > 0"),
