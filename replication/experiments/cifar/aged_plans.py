@@ -11,6 +11,7 @@ from replication.experiments.cifar.pretraining import Pretraining
 from replication.experiments.cifar.settings import Settings
 from replication.losses import batch_losses
 from replication.machine import device_or_best
+from replication.reporting.run import Run
 from replication.seeding import derived_seed
 from replication.selection import ShuffledBatches
 from replication.selection.registry import make_selector
@@ -71,12 +72,21 @@ def chosen(method: str, task: Pretraining, features: tuple[Tensor, Tensor]) -> L
 
 
 def share_left(plans: pd.DataFrame) -> pd.DataFrame:
-    """Return for each method and age the mean losses, and the share of a new plan's gain over shuffled batches that is left.
+    """Return for each method and age the gains over shuffled batches (nats, mean and sd over n seeds), and the share left.
 
-    The share is taken seed by seed; its mean and sd over n seeds.
+    The share is the mean gain of the aged plan over that of a new one. It tells nothing where the latter is within its sd of 0.
     """
-    share = (plans["aged plan"] - plans["shuffled"]) / (plans["new plan"] - plans["shuffled"])
-    groups = plans.assign(share=share).groupby(["selector", "age (epochs)"], sort=False)
-    columns = {"n": ("seed", "count")} | {name: (name, "mean") for name in ("aged plan", "new plan", "shuffled")}
-    columns |= {"share of the gain left": ("share", "mean"), "sd of the share": ("share", "std")}
-    return groups.agg(**columns).reset_index()
+    gains = plans.assign(**{f"gain, {plan}": plans[plan] - plans["shuffled"] for plan in ("aged plan", "new plan")})
+    columns = {"n": ("seed", "count")}
+    for plan in ("aged plan", "new plan"):
+        columns |= {f"gain, {plan}": (f"gain, {plan}", "mean"), f"gain, {plan}, sd": (f"gain, {plan}", "std")}
+    table = gains.groupby(["selector", "age (epochs)"], sort=False).agg(**columns).reset_index()
+    return table.assign(**{"share of the gain left": table["gain, aged plan"] / table["gain, new plan"]})
+
+
+def write_tables(run: Run, common: dict, methods: list[str], seeds: range, after: int, setting: str) -> pd.DataFrame:
+    """Write the tables "aged_plans" (a row for each seed) and "aged" into a run, and return the latter; see `aged_plans`."""
+    plans = aged_plans(common, methods, seeds, after)
+    run.table("aged_plans", plans, "Mean loss of batches (nats)", per_seed=["selector", "age (epochs)"])
+    caption = f"{setting}: plans made after {after} epochs, as shuffled training goes on; nats, n seeds"
+    return run.table("aged", share_left(plans), caption, made_from="aged_plans")

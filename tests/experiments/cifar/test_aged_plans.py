@@ -60,5 +60,6 @@ def test_share_left_by_hand():
     table = aged_plans.share_left(
         pd.DataFrame(rows, columns=["selector", "seed", "age (epochs)", "aged plan", "new plan", "shuffled"])
     )
-    assert table["share of the gain left"].tolist() == pytest.approx([1, 0.45]) and table.n.tolist() == [2, 2]
-    assert table["sd of the share"].tolist() == pytest.approx([0, 0.1 / 2**0.5])
+    assert table["share of the gain left"].tolist() == pytest.approx([1, 1.4 / 3]) and table.n.tolist() == [2, 2]
+    assert table["gain, aged plan"].tolist() == pytest.approx([1.5, 0.7])
+    assert table["gain, aged plan, sd"].tolist() == pytest.approx([0.5 * 2**0.5, 0.3 * 2**0.5])
