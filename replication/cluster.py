@@ -21,6 +21,8 @@ class ClusterError(RuntimeError):
 def connect(scheduler: str = "local", seconds: float = SECONDS, **options):
     """Return a `distributed.Client` of a scheduler.
 
+    It is not made the default of Dask, which would outlive a cluster that closes first: hand it on by name.
+
     Args:
         scheduler: "local": workers of one thread on this machine, one for each core, which end with the client;
             "tcp://host:port" (or tls://, ws://): a scheduler that runs already; "slurm:config.yaml": workers that Slurm
@@ -37,13 +39,13 @@ def connect(scheduler: str = "local", seconds: float = SECONDS, **options):
 
     if scheduler == "local":
         options = {"n_workers": cores(), "threads_per_worker": 1, "dashboard_address": ":0"} | options
-        return Client(LocalCluster(**options))
+        return Client(LocalCluster(**options), set_as_default=False)
     if scheduler.startswith("slurm:"):
-        return Client(slurm_cluster(scheduler.removeprefix("slurm:")))
+        return Client(slurm_cluster(scheduler.removeprefix("slurm:")), set_as_default=False)
     if not scheduler.startswith(("tcp://", "tls://", "ws://", "wss://")):
         raise ClusterError(f"scheduler={scheduler!r} must be local, tcp://host:port or slurm:config.yaml")
     try:
-        return Client(scheduler, timeout=seconds)
+        return Client(scheduler, timeout=seconds, set_as_default=False)
     except (OSError, ValueError) as error:
         what = "did not answer" if isinstance(error, OSError) else f"cannot be reached ({str(error).splitlines()[0]})"
         raise ClusterError(f"scheduler={scheduler!r} {what} within {seconds:g} s") from None

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("distributed")
 
+import dask
 from distributed import Client, LocalCluster
 
 from replication.__main__ import main
@@ -32,6 +33,7 @@ def test_workers_here_and_a_scheduler_that_answers(tmp_path):
         connect(client.scheduler.address) as other,
     ):
         assert len(other.scheduler_info()["workers"]) == 2 and other.submit(pow, 2, 5).result() == 32
+        assert dask.config.get("scheduler", None) is None  # no default is left to those who come later
         client.cluster.close()
 
 

@@ -90,8 +90,8 @@ class ShardedSelector:
         try:
             if client is not None:
                 check_shared(client, scratch)
-            u = open_source("u", u, scratch)
-            v = u if v is None else open_source("v", v, scratch)
+            u = open_source("u", u, scratch, client)
+            v = u if v is None else open_source("v", v, scratch, client)
             self._check(u, v)
             self.reports = []
             order = self._first_order(u, v, scratch, seed, client)

@@ -1,6 +1,7 @@
 """What embeddings may come as: a .npy file, a folder of .npy parts, Zarr, or a Dask array."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from replication.sharding.parts import TYPES, Parts, parts_of
 ZARR_FILES = ("zarr.json", ".zarray")
 
 
-def open_source(name: str, source, scratch: Path) -> Parts:
+def open_source(name: str, source, scratch: Path, client=None) -> Parts:
     """Return embeddings [N, d] as .npy parts; Zarr and Dask arrays are first copied to such parts below `scratch`.
 
     The copy is made by Dask's workers, chunk by chunk: rows of a shard lie all over the set, and to read a few of them from a
@@ -20,12 +21,13 @@ def open_source(name: str, source, scratch: Path) -> Parts:
         name: of the argument, for messages.
         source: path of a .npy file, of a folder of them (numbered, if there are several), or of a Zarr array; or a Dask array.
         scratch: a folder that every worker sees.
+        client: of the workers that copy; None: those that Dask takes by itself.
 
     Raises:
         TypeError, ValueError: something else, no such file, a number missing among the parts, or as `parts_of`.
     """
     if hasattr(source, "__dask_graph__"):
-        return _copied(name, source, scratch)
+        return _copied(name, source, scratch, client)
     if not isinstance(source, str | Path):
         found = type(source).__name__
         raise TypeError(f"{name} is {found}; it must be the path of .npy files or of a Zarr array, or a Dask array")
@@ -37,7 +39,7 @@ def open_source(name: str, source, scratch: Path) -> Parts:
     if any((path / each).is_file() for each in ZARR_FILES):
         import dask.array
 
-        return _copied(name, dask.array.from_zarr(str(path)), scratch)
+        return _copied(name, dask.array.from_zarr(str(path)), scratch, client)
     return parts_of(name, numbered(name, path))
 
 
@@ -62,7 +64,8 @@ def numbered(name: str, folder: Path) -> list[Path]:
     return [numbers[number] for number in sorted(numbers)]
 
 
-def _copied(name: str, array, scratch: Path) -> Parts:
+def _copied(name: str, array, scratch: Path, client) -> Parts:
+    import dask
     import dask.array
 
     if str(array.dtype) not in TYPES:
@@ -70,5 +73,6 @@ def _copied(name: str, array, scratch: Path) -> Parts:
     if array.ndim != 2 or np.isnan(array.shape).any() or 0 in array.shape:
         raise ValueError(f"{name} has shape {list(array.shape)}; it must be [N, d], with chunks of known size")
     folder = scratch / name
-    dask.array.to_npy_stack(str(folder), array.rechunk({1: -1}), axis=0)
+    with nullcontext() if client is None else dask.config.set(scheduler=client):
+        dask.array.to_npy_stack(str(folder), array.rechunk({1: -1}), axis=0)
     return parts_of(name, numbered(name, folder))

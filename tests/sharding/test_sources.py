@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from replication.cluster import connect
 from replication.selection import ShuffledBatches, SwapSearch
 from replication.sharding import ShardedSelector
 from replication.sharding.sources import numbered, open_source
@@ -27,6 +28,9 @@ def test_all_forms_give_the_same_rows_and_the_same_plan(tmp_path):
         selector = ShardedSelector(SwapSearch(4, 10, workers=1), 100)
         plans.append(selector.write_plan(source, folder=tmp_path / f"plan-{number}").identity)
     assert len(set(plans)) == 1
+    with connect("local", processes=False, n_workers=1) as client:  # its workers copy
+        assert selector.write_plan(sources[-1], folder=tmp_path / "theirs", client=client).identity == plans[0]
+        client.cluster.close()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("distributed")
 
+import dask
 import small_grid
 from distributed import Client, LocalCluster
 
@@ -21,7 +22,8 @@ VARYING = ("seconds", "timings", "made")  # of a record: where and how fast it w
 @pytest.fixture
 def threads():
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "protocol": "tcp://", "dashboard_address": ":0"}
-    with LocalCluster(**options) as cluster:
+    # A worker's own client, which lives in this process here, would be left as the default of Dask.
+    with dask.config.set(scheduler=None), LocalCluster(**options) as cluster:
         yield cluster.scheduler_address
 
 
