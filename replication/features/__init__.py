@@ -5,6 +5,7 @@
 - `sources`: the same of digits, Flickr8k, CIFAR-100 and CSV files, computed and cached; needs the extra `clip`.
 - `images`, `texts`: the frozen towers: timm's and open_clip's for images, sentence-transformers' for texts (extra `text`).
 - `simple`: principal components of pixels and of words, for digits, which need no download and no tower.
+- `pixel_components`: unit embeddings of two augmented views of images, by principal components of pixels.
 - `scaling`: centred features of size one, from which heads learn best.
 - `reduction`: fewer dimensions, by principal components of the training features.
 - `views`: which random views of an image have features.

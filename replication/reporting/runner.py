@@ -187,7 +187,7 @@ def data_checksums(parameters: dict) -> dict[str, str]:
     """Return the checksums of the data that a notebook with these parameters reads, as it writes them to run.json itself."""
     if "source" in parameters:
         return source_checksums(**{name: parameters[name] for name in PAIR_PARAMETERS if name in parameters})
-    return checksums(parameters.get("dataset"))
+    return checksums(parameters.get("dataset") or None)
 
 
 def portable(executed: Path) -> None:

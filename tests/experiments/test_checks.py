@@ -68,6 +68,7 @@ WRONG = {
         "further": [None, "SC", ["nosuch"], [5], ["SwapSearch, k 3", "SwapSearch, k=3"], ["SwapSearch, k 0"]],
     },
     "scale": {
+        "dataset": CHOICE,
         **dict.fromkeys(("dimensions", "rounds"), COUNT),
         **dict.fromkeys(("workers", "largest_whole", "seed"), ZERO_TOO),
         "batch_size": [1, 641, *COUNT],

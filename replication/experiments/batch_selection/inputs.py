@@ -7,7 +7,7 @@ from torch import LongTensor, Tensor
 from torch.nn.functional import normalize
 
 from replication.datasets import load_images
-from replication.experiments.batch_selection.embeddings import pixel_components
+from replication.features.pixel_components import pixel_components
 from replication.validation import check_choice
 
 CLASSES = 100

@@ -15,7 +15,7 @@ STYLES = {  # colour, marker, line style
 }
 
 
-def growth_figure(hardness: pd.DataFrame, cost: pd.DataFrame) -> plt.Figure:
+def growth_figure(dataset: str, hardness: pd.DataFrame, cost: pd.DataFrame) -> plt.Figure:
     """Draw seconds for a plan and mean in-batch loss (nats) against the number of pairs, for each way."""
     figure, axes = plt.subplots(1, 2, figsize=(12, 4.6))
     for name, (colour, marker, line) in STYLES.items():
@@ -30,5 +30,6 @@ def growth_figure(hardness: pd.DataFrame, cost: pd.DataFrame) -> plt.Figure:
         axis.xaxis.set_minor_formatter("")
     axes[0].set(yscale="log")
     figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=5)
-    figure.suptitle(f"SwapSearch on a mixture like CIFAR's, one plan each, {cost.workers.iloc[0] or 'no'} workers")
+    what = f"the images of {dataset}, tiled" if dataset else "a mixture like CIFAR's"
+    figure.suptitle(f"SwapSearch on {what}, one plan each, {cost.workers.iloc[0] or 'no'} workers")
     return figure

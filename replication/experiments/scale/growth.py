@@ -13,6 +13,7 @@ import torch
 from replication.cluster import connect
 from replication.experiments.scale.checks import CHUNK
 from replication.experiments.scale.mixture import write_mixture
+from replication.experiments.scale.tiled import write_tiled
 from replication.losses import mini_batch_loss
 from replication.machine import with_peak_memory
 from replication.selection import BatchSelector, ShuffledBatches, SwapSearch
@@ -23,6 +24,7 @@ WHOLE, SHARDED, RANDOM = "whole set", "in shards", "shuffled"
 
 
 def growth(
+    dataset: str,
     sizes: list[int],
     dimensions: int,
     batch_size: int,
@@ -34,9 +36,10 @@ def growth(
     largest_whole: int,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Plan a mixture of each size in shards on workers of one thread, and whole in this process.
+    """Plan a set of each size in shards on workers of one thread, and whole in this process.
 
     Args:
+        dataset: whose images `tiled` repeats; "": what `mixture` draws.
         sizes: numbers of pairs; a set smaller than a shard is one shard.
         dimensions: d.
         batch_size, temperature: of all plans.
@@ -55,7 +58,7 @@ def growth(
     _warm_up(search)
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="scale-") as place:
-            folders = write_mixture(Path(place), size, dimensions, seed)
+            folders = _write(Path(place), dataset, size, dimensions, seed)
             u, v = (parts_of(folder.name, sorted(folder.glob("*.npy"))) for folder in folders)
             losses, seconds = _in_shards(
                 ShardedSelector(search, min(shard_size, size), rounds),
@@ -72,6 +75,12 @@ def growth(
             hardness.append({"N": size} | losses)
             cost.append({"N": size, "rounds": rounds, "workers": workers} | seconds)
     return pd.DataFrame(hardness), pd.DataFrame(cost)
+
+
+def _write(place: Path, dataset: str, size: int, dimensions: int, seed: int) -> tuple[Path, Path]:
+    if dataset:
+        return write_tiled(place, dataset, size, dimensions, seed)
+    return write_mixture(place, size, dimensions, seed)
 
 
 def with_shares(hardness: pd.DataFrame) -> pd.DataFrame:

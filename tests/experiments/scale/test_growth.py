@@ -33,7 +33,7 @@ def test_exponent_and_goals():
 
 
 def test_a_small_set_is_measured():
-    hardness, cost = growth([1500], 8, 8, 0.1, 1300, 2, 0, "1GB", 2000, 0)
+    hardness, cost = growth("", [1500], 8, 8, 0.1, 1300, 2, 0, "1GB", 2000, 0)
     row = hardness.iloc[0]
     assert row["shuffled"] < row["chunks of 1,280"] and row["in shards, round 1"] <= row["in shards"]
     assert with_shares(hardness)["share of the gain"].iloc[0] > 0.9

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from replication.experiments.batch_selection.embeddings import pixel_components, two_views
+from replication.features.pixel_components import pixel_components, two_views
 
 
 def images(count=40, size=8, channels=1, seed=0):
