@@ -26,7 +26,8 @@ def on_workers(client, name: str, function: Callable, jobs: list[tuple]) -> list
         return client.gather(futures)
     except KilledWorker as error:
         job = str(error.task).rpartition(" ")[0]
+        deaths = error.allowed_failures + 1
         reason = "perhaps for want of memory: a smaller shard_size or a larger memory limit helps"
-        raise ClusterError(f"{job}: its worker died {error.allowed_failures + 1} times, {reason}") from None
+        raise ClusterError(f"{job}: its worker died {deaths} time{'s' * (deaths > 1)}, {reason}") from None
     finally:
         client.cancel(futures)

@@ -4,13 +4,15 @@ import errno
 import os
 import shutil
 
+import dask
 import numpy as np
 import pytest
 import torch
 from distributed import Client, LocalCluster
 from dying_selector import DyingSelector
+from hungry_selector import HungrySelector
 
-from replication.cluster import quiet
+from replication.cluster import ClusterError, quiet
 from replication.losses import mini_batch_loss
 from replication.selection import FixedBatches, OrderedSGD, ShuffledBatches, SpectralClustering, SwapSearch
 from replication.sharding import ShardedSelector, parts
@@ -84,6 +86,20 @@ def test_a_worker_that_is_killed_changes_nothing(embeddings, tmp_path, expected)
     with LocalCluster(**options) as cluster, Client(cluster) as client:
         killed = plan(embeddings, tmp_path / "plan", DyingSelector(tmp_path / "deaths"), client=client)
     assert (tmp_path / "deaths").exists() and killed.parts == expected.parts
+
+
+def test_a_worker_beyond_its_limit_of_memory_is_ended_and_named(embeddings, tmp_path):
+    quiet()
+    options = {"n_workers": 1, "threads_per_worker": 1, "memory_limit": "1.5GB", "dashboard_address": ":0"}
+    expected = pytest.raises(
+        ClusterError,
+        match=r"^round 1, shard \d: its worker died 1 time, perhaps for want of memory: "
+        r"a smaller shard_size or a larger memory limit helps$",
+    )
+    impatient = dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    with impatient, LocalCluster(**options) as cluster, Client(cluster) as client, expected:
+        plan(embeddings, tmp_path / "plan", HungrySelector(), client=client)
+    assert not list(tmp_path.iterdir())
 
 
 def broken(embeddings, tmp_path, number, change):

@@ -11,8 +11,9 @@ COMMON |= {"size": 16, "k": 2}
 EVALUATION = Evaluation(test_images=30, corrupted_images=3, severities=(2,), linear_probe=False)
 
 
-def run(folder, workers=2, seeds=2, **options):
-    return run_experiment(folder, ["SGD", "SC"], ["simclr"], seeds, COMMON, EVALUATION, workers=workers, **options)
+def run(folder, workers=2, seeds=2, epochs=1, **options):
+    common = COMMON | {"epochs": epochs}
+    return run_experiment(folder, ["SGD", "SC"], ["simclr"], seeds, common, EVALUATION, workers=workers, **options)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """Jobs on a Dask cluster: as in processes of this machine, also where a worker is killed."""
 
+import os
+import signal
 import time
+from threading import Thread
 
 import grid_jobs
 import pytest
@@ -45,16 +48,32 @@ def test_a_scheduler_that_is_gone():
         run_on_cluster("nowhere", grid_jobs.square, [(3,)], 2)
 
 
+def kill_at_the_first_checkpoint(folder, process, killed):
+    """Kill a process, one of two that train, once either has written a checkpoint; note it in `killed`."""
+    end = time.monotonic() + 240
+    while not list(folder.glob("trainings/*/checkpoint.pt")):
+        if time.monotonic() > end:
+            return
+        time.sleep(0.01)
+    os.kill(process, signal.SIGKILL)
+    killed.append(process)
+
+
 def test_trainings_whose_worker_is_killed_go_on_elsewhere_and_end_the_same(tmp_path, monkeypatch):
     quiet()
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
-    with LocalCluster(**options) as cluster, Client(cluster):
+    with LocalCluster(**options) as cluster, Client(cluster) as client:
         monkeypatch.setenv(SCHEDULER, cluster.scheduler_address)
         jobs = [(tmp_path / "jobs", number) for number in range(3)]
         assert run_grid(grid_jobs.die_once, jobs, epochs=3) == [(0, 0), (1, 2), (2, 0)]
-        small_grid.run(tmp_path / "there", seeds=1)
+        before, killed = list(client.run(os.getpid).values()), []
+        killer = Thread(target=kill_at_the_first_checkpoint, args=(tmp_path / "there", before[0], killed))
+        killer.start()
+        small_grid.run(tmp_path / "there", seeds=1, epochs=3)
+        killer.join()
+        assert killed == [before[0]] and before[0] not in client.run(os.getpid).values()
     monkeypatch.delenv(SCHEDULER)
-    small_grid.run(tmp_path / "here", workers=1, seeds=1)
+    small_grid.run(tmp_path / "here", workers=1, seeds=1, epochs=3)
     mine, theirs = (sorted((tmp_path / place / "records").glob("*.json")) for place in ("here", "there"))
     assert [path.name for path in mine] == [path.name for path in theirs] and len(mine) == 2
     for one, other in zip(mine, theirs, strict=True):
