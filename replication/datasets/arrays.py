@@ -5,8 +5,6 @@ from functools import cache
 
 import numpy as np
 from sklearn.datasets import load_digits
-from torchvision.datasets import CIFAR10, CIFAR100
-from torchvision.datasets.utils import check_integrity
 
 from replication import files
 from replication.datasets.archives import folder_of, unavailable
@@ -32,6 +30,8 @@ def load_images(name: str, train: bool = True) -> tuple[np.ndarray, np.ndarray]:
         return (digits.images[..., None] * (255 / 16)).astype(np.uint8), digits.target
     if name == "tiny-imagenet":
         return load_tiny_imagenet("train" if train else "val")
+    from torchvision.datasets import CIFAR10, CIFAR100  # loads torch._dynamo, which digits and --help need not wait for
+
     source = CIFAR10 if name == "cifar10" else CIFAR100
     try:
         data = source(files.data_dir(), train=train, download=False)
@@ -40,7 +40,9 @@ def load_images(name: str, train: bool = True) -> tuple[np.ndarray, np.ndarray]:
     return data.data, np.array(data.targets)
 
 
-def _whats_wrong(name: str, source: type[CIFAR10]) -> str:
+def _whats_wrong(name: str, source) -> str:
+    from torchvision.datasets.utils import check_integrity
+
     meta = (source.meta["filename"], source.meta["md5"])
     for filename, md5 in (*source.train_list, *source.test_list, meta):
         file = folder_of(name) / filename

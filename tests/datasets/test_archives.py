@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from torchvision.datasets import CIFAR10, CIFAR100
 
 from replication.datasets.__main__ import main
 from replication.datasets.archives import ARCHIVES, download
@@ -88,12 +89,18 @@ def test_an_address_that_does_not_answer_is_reported_in_one_line(published, fold
     assert "\n" not in str(caught.value) and list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(("name", "source"), [("cifar10", CIFAR10), ("cifar100", CIFAR100)])
+def test_what_stands_here_of_cifar_is_what_torchvision_says(name, source):
+    archive = ARCHIVES[name]
+    assert (archive.url, archive.md5, archive.folder) == (source.url, source.tgz_md5, source.base_folder)
+
+
 def test_a_disk_that_is_full_while_unpacking_is_one_line_and_leaves_nothing_half_unpacked(published, folder, monkeypatch):
     def full(file, place):
         Path(place, "CIFAR-100-C").mkdir()
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("replication.datasets.archives.extract_archive", full)
+    monkeypatch.setattr("torchvision.datasets.utils.extract_archive", full)
     with pytest.raises(RuntimeError, match=r"CIFAR-100-C.tar cannot be unpacked to .*CIFAR-100-C: No space left on device$"):
         download("cifar100-c")
     assert [path.name for path in folder.iterdir()] == ["CIFAR-100-C.tar"]
