@@ -5,6 +5,7 @@
 | | `contrastive_loss`, `batch_losses`, `mini_batch_loss` | other view, whole input or given batches | eq. (1), theory |
 | `infonce` | `InfoNCE` | other view of the batch | eq. (1) |
 | `simclr` | `NTXent`, `nt_xent_losses` | both views of the batch | section 6.2 |
+| `simclr, snapshot` | `SnapshotNTXent` | likewise, with a correction towards both views of all samples | no |
 | `sogclr` | `SogCLR` | both views of all samples, by moving averages | section 6.2 |
 | `sogclr, as released` | `SogCLR` | likewise, other first averages | the authors' code |
 | | `BimodalSogCLR` | other view of all samples, by moving averages of each direction | no |
@@ -31,6 +32,7 @@ from replication.losses.objective import Objective
 from replication.losses.partial_auc import PartialAUC
 from replication.losses.partial_auc_form import Duals, optimal_duals, partial_auc_loss
 from replication.losses.registry import OBJECTIVES, make_objective
+from replication.losses.snapshot import SnapshotNTXent
 from replication.losses.sogclr import SogCLR
 from replication.losses.spectral import SpectralContrastive, spectral_dual, spectral_loss
 
@@ -45,6 +47,7 @@ __all__ = [
     "Objective",
     "PartialAUC",
     "ReleasedMMCL",
+    "SnapshotNTXent",
     "SogCLR",
     "SpectralContrastive",
     "batch_losses",

@@ -10,6 +10,7 @@ from replication.losses.mmcl import MMCL, ReleasedMMCL
 from replication.losses.nt_xent import NTXent
 from replication.losses.objective import Objective
 from replication.losses.partial_auc import PartialAUC
+from replication.losses.snapshot import SnapshotNTXent
 from replication.losses.sogclr import SogCLR
 from replication.losses.spectral import SpectralContrastive
 from replication.validation import check_choice, check_num_samples
@@ -18,6 +19,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "simclr": NTXent,
     "sogclr": SogCLR,
     "sogclr, as released": partial(SogCLR, released_first_visit=True),
+    "simclr, snapshot": SnapshotNTXent,
     "infonce": InfoNCE,
     "dcl": DCL,
     "mmcl": MMCL,

@@ -100,7 +100,7 @@ def test_closed_forms(n, temperature):
     apart["mmcl, as released"] = (n - 1) * min(2 / (n * (1 - wide) + 0.1), 100) * (wide - 1)
     alike["mmcl, as released"] = 0
     for expected, negative in ((alike, 1.0), (apart, 0.5)):  # scores (1 + cosine)/2
-        expected["sogclr, as released"] = expected["sogclr"]
+        expected["sogclr, as released"], expected["simclr, snapshot"] = expected["sogclr"], expected["simclr"]
         expected["partial auc"] = first_partial_auc(1.0, negative, 1 / temperature, 0.0, 1)
         expected["partial auc, as released"] = first_partial_auc(1.0, negative, 2.0, 1.0, -1)
     for x, expected in ((one, alike), (many, apart)):

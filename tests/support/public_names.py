@@ -101,6 +101,12 @@ def probabilities(x):
     return evaluation.class_probabilities(x.u, x.v[:4])
 
 
+def snapshot(x):
+    loss = losses.SnapshotNTXent(48, 0.1)
+    loss.renew(x.u, x.v, x.batches)
+    return loss.correction.clone(), loss(x.v, x.u, torch.arange(48))
+
+
 CALLS = {
     losses: {
         "DCL": objective("dcl"),
@@ -109,6 +115,7 @@ CALLS = {
         "Duals": lambda x: tuple(losses.optimal_duals(x.scores[0], x.scores[1], 0.3)),
         "PartialAUC": twice(lambda: losses.PartialAUC(0.1, dual_rate=0)),
         "ReleasedMMCL": twice(lambda: losses.ReleasedMMCL(48, 0.1, drop_epochs=(1,))),
+        "SnapshotNTXent": snapshot,
         "SpectralContrastive": objective("spectral"),
         "BimodalSogCLR": twice(lambda: losses.BimodalSogCLR(48, 0.1)),
         "InfoNCE": objective("infonce"),

@@ -17,12 +17,14 @@ UPDATES = {"cifar100": 100 * (50_000 // 32), "tiny-imagenet": 100 * (100_000 // 
 PROFILES = {"cifar100": "gpu", "tiny-imagenet": "gpu-tiny-imagenet"}  # what would test a claim that a run cannot
 
 CORRUPTED = "corrupted R@1, severity {}"
+SNAPSHOT = "simclr, snapshot"
 
 
 class Claim(NamedTuple):
     """The networks of `first` are better than those of each of `others`, in every measure that `measure` stands for.
 
     `name` is its entry in claims.yaml; `measure` a column of `Results.runs`, with a place for each severity or without one.
+    The others are trained with the objective `against`, if that is given, and else with the same; `profile` would test it.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Claim(NamedTuple):
     others: list[str]
     measure: str
     data: str = "cifar100"
+    against: str = ""
+    profile: str = ""
 
 
 CLAIMS = (
@@ -42,6 +46,8 @@ CLAIMS = (
     Claim("cifar-shuffled", "simclr", "SGD", ["SC", "SwapSearch"], CORRUPTED),
     Claim("cifar-recalibrated", "simclr", "SC", ["SGD", "OSGD"], f"{CORRUPTED}, recalibrated"),
     Claim("cifar-classes", "simclr", "SC", ["SGD"], "kNN"),
+    Claim("cifar-snapshot", SNAPSHOT, "SC", ["SC"], CORRUPTED, against="simclr", profile="cpu-snapshot"),
+    Claim("cifar-snapshot-shuffled", SNAPSHOT, "SC", ["SGD"], CORRUPTED, against="simclr", profile="cpu-snapshot"),
 )
 
 
@@ -61,13 +67,21 @@ def judge(
     found = []
     for claim in CLAIMS:
         objective = standing_for(claim.objective, list(runs.objective))
-        mine = runs[runs.objective == objective]
         first, *others = (standing_for(name, list(runs.selector)) for name in (claim.first, *claim.others))
+        mine = runs[runs.objective == objective]
+        if claim.against:
+            mine, first = _beside(runs, claim.against, mine, first), f"{first} ({objective})"
         measures = dict.fromkeys(claim.measure.format(severity) for severity in severities)
         words = f"{objective}, {setting}"
         each = [verdict_on_selectors(mine, measure, first, others, margin, words) for measure in measures]
         verdict, evidence = at_this_size(updates / UPDATES[claim.data], *combined(each))
         used, needed = f"{dataset}, B={batch_size}", f"{claim.data}, B={BATCH_SIZE}"
-        command = f"`python -m replication run cifar --profile {PROFILES[claim.data]} --publish`"
+        command = f"`python -m replication run cifar --profile {claim.profile or PROFILES[claim.data]} --publish`"
         found.append((claim.name, *verdict_elsewhere(used, needed, verdict, evidence, command)))
     return found
+
+
+def _beside(runs: pd.DataFrame, against: str, mine: pd.DataFrame, first: str) -> pd.DataFrame:
+    """Return the runs of the objective `against`, and those of `first` among `mine` under a name that tells the objective."""
+    renamed = mine[mine.selector == first].assign(selector=mine.objective.radd(f"{first} (").add(")"))
+    return pd.concat([runs[runs.objective == against], renamed])

@@ -13,7 +13,7 @@ from replication.experiments.cifar.captured_step import CapturedStep
 from replication.experiments.cifar.network import make_encoder
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.cifar.step_variants import GRAPHS, forward_of, variant_or_default
-from replication.losses import make_objective
+from replication.losses import SnapshotNTXent, make_objective
 from replication.seeding import derived_seed
 from replication.training.network_task import NetworkTask
 from replication.training.schedule import warmup_cosine
@@ -72,6 +72,7 @@ class Pretraining(NetworkTask):
         # The published views: crop, flip, colour jitter, grayscale and blur, drawn for each image and view on its own.
         self.augment = Augmentation(settings.size, crop_scale=(settings.crop_min, 1.0), mean=train.mean, std=train.std)
         self.generator = torch.Generator(self.device)
+        self.latest: tuple[int, tuple[Tensor, Tensor]] | None = None  # epoch and embeddings of the last feature pass
 
     @torch.no_grad()
     def embed(self, epoch: int, pass_number: int) -> tuple[Tensor, Tensor]:
@@ -82,6 +83,7 @@ class Pretraining(NetworkTask):
         self.network.train(self.settings.train_mode_features)
         views = self.two_views(self.images, "features", epoch, pass_number)
         self.network.train()
+        self.latest = (epoch, views)
         return views
 
     @torch.no_grad()
@@ -131,6 +133,11 @@ class Pretraining(NetworkTask):
 
     def steps(self, plan: LongTensor, start: int, epoch: int) -> Iterator[Tensor]:
         """Make one update for each batch plan[start:]; see `Task.steps`."""
+        if start == 0 and isinstance(self.objective, SnapshotNTXent):  # later ones of an epoch have what a checkpoint kept
+            if self.latest is None or self.latest[0] != epoch:  # shuffled batches need no embeddings, and made none
+                self.embed(epoch, 0)
+            self.objective.renew(*self.latest[1], plan)
+        self.latest = None  # it is large
         self.network.train()
         for begin in range(start - start % BLOCK, len(plan), BLOCK):
             rows = plan[begin : begin + BLOCK].to(self.device)  # [batches, B]

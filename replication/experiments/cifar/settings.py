@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from replication.datasets import DATASETS
 from replication.losses import OBJECTIVES
+from replication.selection import JointExamples, OrderedSGD
+from replication.selection.registry import parse_method
 from replication.training.settings import RunSettings
 from replication.validation import check_choice, check_count, check_flag, check_not_negative, check_positive
 
@@ -57,6 +59,8 @@ class Settings(RunSettings):
     def __post_init__(self):
         check_choice("dataset", self.dataset, DATASETS)
         self.check_shared(OBJECTIVES)
+        if self.objective == "simclr, snapshot" and parse_method(self.method).kind in (OrderedSGD, JointExamples):
+            raise ValueError(f"method={self.method!r} has batches that share samples, which {self.objective!r} cannot correct")
         check_choice("network", self.network, NETWORKS)
         check_choice("stem", self.stem, STEMS)
         check_count("warmup_epochs", self.warmup_epochs, 0, self.epochs, "epochs")

@@ -39,6 +39,15 @@ def test_planted_differences_are_found():
     assert verdicts(planted(SC=-4.0, SwapSearch=-3.0))["cifar-shuffled"] == HOLDS
 
 
+def test_objectives_are_compared_by_seed():
+    runs = pd.concat([planted(SC=-3.0), planted("simclr, snapshot", SC=2.0)])
+    found = verdicts(runs)
+    assert found["cifar-snapshot"] == found["cifar-snapshot-shuffled"] == HOLDS and found["cifar-simclr"] == UNTESTED
+    assert verdicts(pd.concat([planted(SC=-3.0), planted("simclr, snapshot", SC=-2.0)]))["cifar-snapshot-shuffled"] == FAILS
+    words = next(w for name, _, w in judge(runs, "cifar100", 32, PUBLISHED, [5], 1.0, "x") if name == "cifar-snapshot")
+    assert "of SC (simclr, snapshot), %: 51.97 against 47.03 of SC (+5.00" in words or "+5.00" in words
+
+
 def test_severities_are_judged_apart():
     runs = planted(OSGD=2.0, SC=4.0)
     runs.loc[runs.selector == "SC", "corrupted R@1, severity 5"] -= 8

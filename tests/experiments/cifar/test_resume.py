@@ -21,7 +21,9 @@ def run(folder, objective, where, count):
     return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
 
 
-@pytest.mark.parametrize(("objective", "kills"), [("sogclr", [("update", 3), ("writing", 4)]), ("simclr", [("update", 8)])])
+@pytest.mark.parametrize(
+    ("objective", "kills"), [("sogclr", [("update", 3), ("writing", 4)]), ("simclr, snapshot", [("update", 8)])]
+)
 def test_killed_runs_end_like_one_that_was_left_alone(tmp_path, objective, kills):
     for where, count in kills:
         assert run(tmp_path / "killed", objective, where, count) == -signal.SIGKILL

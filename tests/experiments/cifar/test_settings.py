@@ -18,6 +18,10 @@ from replication.experiments.cifar.settings import Settings
         ({"crop_min": 1.5}, r"^crop_min=1\.5 must be <= 1"),
         ({"weight_decay": -1}, r"^weight_decay=-1 must be a finite number >= 0$"),
         ({"momentum": "x"}, r"^momentum='x' must be a number >= 0 and < 1$"),
+        (
+            {"objective": "simclr, snapshot", "method": "OSGD"},
+            r"^method='OSGD' has batches that share samples",
+        ),
         ({"images": 20}, r"^images=20 must be 0 \(all\) or >= batch_size=32$"),
     ],
 )

@@ -42,7 +42,9 @@ def assert_same(mine, theirs, tolerance=1e-4):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_graph_makes_the_same_updates_with_every_objective(graphs, objective):
     eager, graph = (task_of(variant, objective=objective, epochs=4) for variant in ("eager", "graph"))
-    expected, found = (torch.stack(list(task.steps(PLAN, 0, 1))) for task in (eager, graph))
+    expected, found = (
+        torch.stack([loss for epoch in (1, 2) for loss in task.steps(PLAN[:5], 0, epoch)]) for task in (eager, graph)
+    )
     assert found.unique().numel() == len(PLAN)  # each loss keeps its value though the graph overwrites its own
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
     assert_same(graph.state_dict(), eager.state_dict())
