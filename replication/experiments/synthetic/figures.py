@@ -18,7 +18,7 @@ def convergence_figure(means: pd.DataFrame, seeds: int) -> plt.Figure:
     Panels show the distance to the optimum, or, where no theorem gives one, the full-batch loss.
     """
     panels = list(means.groupby(CONFIGURATION, sort=False))
-    columns = min(3, len(panels))
+    columns = 2 if len(panels) == 4 else min(3, len(panels))
     rows = -(-len(panels) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(4.6 * columns, 3.5 * rows), squeeze=False, sharex=True)
     styles = method_styles(means.method)
