@@ -1,19 +1,20 @@
 """The bridge from a selector to any PyTorch DataLoader."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Generator, LongTensor, Tensor
+from torch import LongTensor, Tensor
 from torch.utils.data import Sampler
 
 from replication.seeding import derived_seed
-from replication.selection.base import BatchSelector, random_order
+from replication.selection.base import BatchSelector
 from replication.selection.distinct import DistinctGroups
+from replication.selection.filled_epoch import fill_epoch
 from replication.selection.fixed import FixedBatches
+from replication.selection.sampler_state import check_plan, check_state
 from replication.selection.stored_plan import StoredPlan
-from replication.torch_settings import plain_tensors
 from replication.validation import check_count, check_num_samples
 
 
@@ -195,12 +196,12 @@ class PlannedBatchSampler(Sampler[list[int]]):
             TypeError, ValueError: `batches_done` is no integer, or no number that this epoch can have reached.
         """
         done = self._position if batches_done is None else self._checked_done(batches_done)
-        return {"num_samples": self.num_samples, "batch_size": self.batch_size, "seed": self.seed} | {
-            "selector": self.selector.described(identity=True),
-            "epoch": self.epoch,
-            "plan": self.plan.identity if isinstance(self.plan, StoredPlan) else self.plan,
-            "position": done,
-        }
+        plan = self.plan.identity if isinstance(self.plan, StoredPlan) else self.plan
+        return self._own_values() | {"epoch": self.epoch, "plan": plan, "position": done}
+
+    def _own_values(self) -> dict:
+        own = {"num_samples": self.num_samples, "batch_size": self.batch_size, "seed": self.seed}
+        return own | {"selector": self.selector.described(identity=True)}
 
     def _checked_done(self, done: int) -> int:
         done = check_count("batches_done", done, 0, self._epoch_length)
@@ -220,49 +221,19 @@ class PlannedBatchSampler(Sampler[list[int]]):
                 or with other arguments; `workers` may differ); it lacks an entry; or its epoch, plan or position is none
                 that `state_dict` returns. The sampler then stays as it was.
         """
-        if not isinstance(state, Mapping):
-            found = "None" if state is None else type(state).__name__
-            raise TypeError(f"the saved state is {found}; it must be a dict that state_dict() returned")
-        missing = {"num_samples", "batch_size", "seed", "epoch", "plan", "position"} - set(state)
-        if missing:
-            raise ValueError(f"the saved state lacks {', '.join(sorted(missing))}; it must come from state_dict()")
-        for name in ("num_samples", "batch_size", "seed"):
-            if state[name] != getattr(self, name):
-                raise ValueError(f"the saved state has {name}={state[name]}; this sampler has {name}={getattr(self, name)}")
-        mine = self.selector.described(identity=True)
-        if state.get("selector", mine) != mine:  # states of earlier versions do not tell
-            raise ValueError(f"the saved state has selector={state['selector']}; this sampler has selector={mine}")
+        check_state(state, self._own_values())
         plan = state["plan"]
         if self._stored is not None and plan == self._stored.identity:
             plan = self._stored
         elif plan is not None:
-            self._check_plan(plan)
+            check_plan(plan, self._epoch_length, self.batch_size, self.num_samples)
         epoch = check_count("epoch", state["epoch"], 0)
         done = check_count("position", state["position"], 0, 0 if plan is None else len(plan), "batches in the saved plan")
         self.epoch, self._passes = epoch, 0
         self._set_plan(plan, done, loaded=plan is not None)
-
-    def _check_plan(self, plan: LongTensor) -> None:
-        allowed = f"it must hold integers [{self._epoch_length}, {self.batch_size}] from 0 to {self.num_samples - 1}"
-        if not isinstance(plan, Tensor) or plan.dtype != torch.int64 or plan.shape != (self._epoch_length, self.batch_size):
-            found = f"{plan.dtype} of shape {list(plan.shape)}" if isinstance(plan, Tensor) else type(plan).__name__
-            raise ValueError(f"the saved plan is {found}; {allowed}")
-        low, high = int(plan.min()), int(plan.max())
-        if low < 0 or high >= self.num_samples:
-            raise ValueError(f"the saved plan holds index {low if low < 0 else high}; {allowed}")
 
     def _make_plan(self, select) -> None:
         if self._stored is not None:
             return self._set_plan(self._stored)
         generator = torch.Generator().manual_seed(derived_seed(self.seed, "plan", self.epoch))  # as `training.plan_epoch`
         self._set_plan(fill_epoch(select, self._epoch_length, generator))
-
-
-def fill_epoch(select: Callable[[Generator], LongTensor], length: int, generator: Generator) -> LongTensor:
-    """Return exactly `length` batches [length, B]: `select` is called until they are enough; of too many, a random subset."""
-    plans = [select(generator)]
-    while sum(map(len, plans)) < length:
-        plans.append(select(generator))
-    with plain_tensors():
-        rows = torch.cat(plans)
-        return rows[random_order(len(rows), generator)[:length] if len(plans[0]) > length else slice(length)]

@@ -9,7 +9,7 @@ from torch import LongTensor, Tensor
 
 from replication.seeding import derived_seed
 from replication.selection import BatchSelector
-from replication.selection.planned_sampler import fill_epoch
+from replication.selection.filled_epoch import fill_epoch
 
 
 @dataclass(frozen=True)
