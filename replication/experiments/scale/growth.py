@@ -4,6 +4,7 @@ import math
 import tempfile
 import time
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 
 from replication.cluster import connect
 from replication.experiments.scale.checks import CHUNK
+from replication.experiments.scale.measured_sizes import MeasuredSizes
 from replication.experiments.scale.mixture import write_mixture
 from replication.experiments.scale.tiled import write_tiled
 from replication.losses import mini_batch_loss
@@ -35,6 +37,7 @@ def growth(
     memory_limit: str,
     largest_whole: int,
     seed: int,
+    kept: MeasuredSizes | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Plan a set of each size in shards on workers of one thread, and whole in this process.
 
@@ -47,34 +50,34 @@ def growth(
         workers, memory_limit: processes of one thread, with what each may use; 0 workers: this process.
         largest_whole: sets beyond this size are not planned whole.
         seed: of data and plans.
+        kept: sizes that were measured already, and where those of this call are kept.
 
     Returns:
         (hardness, cost) with a row for each size. `hardness`: mean batch loss (nats) of shuffled batches, of SwapSearch on
         chunks of 1,280 and of a shard's size, in shards after each round, and on the whole set. `cost`: seconds and peak
         memory (MiB) of the two ways, seconds of all workers in all shards and in each round, and what these read.
     """
-    hardness, cost = [], []
+    settings = {name: value for name, value in locals().items() if name not in ("sizes", "kept")}
+    kept = kept or MeasuredSizes()
     search = SwapSearch(batch_size, temperature=temperature)
-    _warm_up(search)
-    for size in sizes:
+
+    def measure(size: int) -> list[dict]:
+        """Return the rows of one size: hardness, cost."""
+        _warm_up(search)
         with tempfile.TemporaryDirectory(prefix="scale-") as place:
             folders = _write(Path(place), dataset, size, dimensions, seed)
             u, v = (parts_of(folder.name, sorted(folder.glob("*.npy"))) for folder in folders)
-            losses, seconds = _in_shards(
-                ShardedSelector(search, min(shard_size, size), rounds),
-                folders,
-                Path(place) / "plan",
-                workers,
-                memory_limit,
-                seed,
-            )
+            sharded = ShardedSelector(search, min(shard_size, size), rounds)
+            losses, seconds = _in_shards(sharded, folders, Path(place) / "plan", workers, memory_limit, seed)
             losses = _references(u, v, batch_size, temperature, min(shard_size, size)) | losses
             if size <= largest_whole:
                 losses[WHOLE], found = _whole(search, u, v, temperature, seed)
                 seconds |= found
-            hardness.append({"N": size} | losses)
-            cost.append({"N": size, "rounds": rounds, "workers": workers} | seconds)
-    return pd.DataFrame(hardness), pd.DataFrame(cost)
+        return [{"N": size} | losses, {"N": size, "rounds": rounds, "workers": workers} | seconds]
+
+    found = [kept.measured(size, settings, partial(measure, size)) for size in sizes]
+    hardness, cost = (pd.DataFrame(list(rows)) for rows in zip(*found, strict=True))
+    return hardness, cost
 
 
 def _write(place: Path, dataset: str, size: int, dimensions: int, seed: int) -> tuple[Path, Path]:
@@ -119,13 +122,14 @@ def _in_shards(selector: ShardedSelector, folders, place: Path, workers: int, me
     rounds = reports.shard.str.extract(r"^round (\d+)")[0].astype(int)
     weighted = (reports.loss * reports.batches).groupby(rounds).sum() / reports.batches.groupby(rounds).sum()
     losses = {f"{SHARDED}, round {number}": loss for number, loss in weighted.iloc[:-1].items()} | {SHARDED: weighted.iloc[-1]}
-    return losses, {
+    found = {
         f"{SHARDED} (s)": seconds,
         "of it in shards (s, all workers)": reports.seconds.sum(),
         **{f"in round {number} (s)": seconds for number, seconds in reports.seconds.groupby(rounds).sum().items()},
         "peak memory of a worker (MiB)": reports["peak memory (MiB)"].max(),
         "read by shards (MB)": reports["bytes"].sum() / 1e6,
     }
+    return tuple({name: float(value) for name, value in each.items()} for each in (losses, found))
 
 
 def _references(u: Parts, v: Parts, batch_size: int, temperature: float, shard_size: int) -> dict:
