@@ -52,7 +52,7 @@ class ShardedSelector:
         TypeError, ValueError: no selector with a batch size, or a number out of range.
     """
 
-    def __init__(self, selector: BatchSelector, shard_size: int = 100_000, rounds: int = 2):
+    def __init__(self, selector: BatchSelector, shard_size: int = 25_000, rounds: int = 2):
         if not isinstance(selector, BatchSelector) or selector.batch_size is None:
             raise TypeError(f"selector={selector!r} must be a BatchSelector with a batch size, such as SwapSearch(32)")
         self.selector = selector
