@@ -52,7 +52,7 @@ def test_a_verdict_comes_with_its_number_and_its_table(tmp_path):
     [
         (("default", "full"), "full"),
         (("default", "cpu-cifar100"), "cpu-cifar100"),
-        (("default", "scale-1m"), "scale-1m"),  # a name that stands in no list
+        (("default", "scale-tiled"), "scale-tiled"),  # a name that stands in no list
         (("cpu-cifar100", "full", "gpu-cifar100"), "gpu-cifar100"),
         (("paper", "gpu", "coco"), "paper"),
     ],
