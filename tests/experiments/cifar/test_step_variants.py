@@ -42,8 +42,10 @@ def assert_same(mine, theirs, tolerance=1e-4):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_graph_makes_the_same_updates_with_every_objective(graphs, objective):
     eager, graph = (task_of(variant, objective=objective, epochs=4) for variant in ("eager", "graph"))
+    # A snapshot needs batches that come once, so there they come in two epochs, and it is renewed.
+    parts = [(PLAN[:5], 1), (PLAN[:5], 2)] if "snapshot" in objective else [(PLAN, 1)]
     expected, found = (
-        torch.stack([loss for epoch in (1, 2) for loss in task.steps(PLAN[:5], 0, epoch)]) for task in (eager, graph)
+        torch.stack([loss for plan, epoch in parts for loss in task.steps(plan, 0, epoch)]) for task in (eager, graph)
     )
     assert found.unique().numel() == len(PLAN)  # each loss keeps its value though the graph overwrites its own
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
