@@ -78,9 +78,10 @@ def run(
         key = run_key(notebook.stem, parameters, data_checksums(parameters))
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(str(error)) from None
-    name = f"{experiment} ({profile})"
+    name, files = f"{experiment} ({profile})", set()
     try:
         record = read_record(target)
+        files = set(record["files"]) if record else set()
         if record and record["key"] == key and not force and not record.get("left"):
             check_files(target, record)
             print(f"{name}: up to date in {shown(target)}; --force runs it again")
@@ -112,6 +113,8 @@ def run(
         place = shown(Path(error.filename)) if error.filename else f"{shown(scratch)} or {shown(target)}"
         raise NotebookError(f"{notebook.name} ({profile}): {place} cannot be written: {error.strerror}") from None
     print(f"{name}: {record['wall_seconds']:.0f} s, results in {shown(target)}", flush=True)
+    if gone := sorted(files - set(record["files"])):  # as where records hold less than the trainings that they were made of
+        print(f"{name}: the earlier run also had {', '.join(gone)}", flush=True)
     if record.get("left"):
         left, command = record["left"], command_line(experiment, profile, publish, overrides, minutes)
         print(f"{name}: {left['trainings']} trainings left, about {left['minutes']:.0f} minutes: {command}", flush=True)

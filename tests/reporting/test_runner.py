@@ -16,7 +16,7 @@ from replication.__main__ import main
 from replication.files import sha256
 from replication.reporting import provenance, runner
 from replication.reporting.notebooks import UsageError, resolve
-from replication.reporting.run_record import read_record, verify
+from replication.reporting.run_record import read_record, replace_record, verify
 
 PARAMETERS = 'profile = "default"\nresults_dir = "results/local/{name}"\nsize = 2  # rows\nrate = 0.5\nmode = "finish"'
 BODY = """import os
@@ -184,11 +184,13 @@ def test_a_failing_notebook_is_one_line_and_exit_code_1_and_leaves_earlier_resul
     assert contents(alpha) == before
 
 
-def test_force_and_changed_parameters_run_again(project, alpha):
+def test_force_and_changed_parameters_run_again(project, alpha, capsys):
     """Afterwards the same command is up to date, and the files of the user and of other runs below are still there."""
     (alpha / "notes.txt").write_text("mine", encoding="utf-8")
     first = read_record(alpha)
+    replace_record(alpha, first | {"files": first["files"] | {"figures/more.png": "0" * 64}})
     assert main(["run", "alpha", "--force"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "alpha (default): the earlier run also had figures/more.png"
     again = read_record(alpha)
     assert again["key"] == first["key"] and again["started"] > first["started"]
     assert main(["run", "alpha", "--set", "size=3", "--set", "rate=1e-3"]) == 0
