@@ -1,5 +1,6 @@
 """The claims ledger, built only from results that a run left."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +43,7 @@ def ledger(results: Path) -> pd.DataFrame:
         path = results / experiment / profile / "claims.csv"
         if path.is_file():
             for row in pd.read_csv(path, keep_default_na=False).to_dict("records"):
+                row = row if "updates" in row else row | _size_by_records(path.parent / "records")
                 known = verdicts.setdefault(row["claim"], row | {"folder": f"{experiment}/{profile}"})
                 if _weight(row) > _weight(known):
                     verdicts[row["claim"]] = row | {"folder": f"{experiment}/{profile}"}
@@ -65,6 +67,14 @@ def ledger(results: Path) -> pd.DataFrame:
             | {"links": links}
         )
     return pd.DataFrame(rows)
+
+
+def _size_by_records(folder: Path) -> dict:
+    """Return updates and seeds of the trainings that were recorded beside claims which do not tell them, as earlier ones."""
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    if not records:
+        return {}
+    return {"updates": records[0]["updates"], "seeds": len({record["settings"]["seed"] for record in records})}
 
 
 def _weight(row: dict) -> tuple[bool, float, int]:

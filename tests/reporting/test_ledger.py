@@ -1,5 +1,6 @@
 """The claims ledger from hand-made results, and that the committed report is what `make report` writes."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -75,6 +76,16 @@ def test_of_trained_networks_the_longest_run_with_three_seeds_is_quoted(tmp_path
     assert verdict_of(tmp_path, "cifar-simclr").evidence == "cpu-long"
     make_run(tmp_path, "cifar", "paper", {"cifar-simclr": (UNTESTED, "paper")}, "05_cifar", updates=10**6, seeds=3)
     assert verdict_of(tmp_path, "cifar-simclr").evidence == "cpu-long"
+
+
+def test_claims_that_do_not_tell_how_long_the_training_was_are_weighed_by_their_records(tmp_path):
+    make_run(tmp_path, "cifar", "cpu", {"cifar-harder": (FAILS, "long")}, "05_cifar")
+    (tmp_path / "cifar" / "cpu" / "records").mkdir()
+    for seed in range(3):
+        record = json.dumps({"updates": 5000, "settings": {"seed": seed}})
+        (tmp_path / "cifar" / "cpu" / "records" / f"SGD-{seed}.json").write_text(record, encoding="utf-8")
+    make_run(tmp_path, "cifar", "cpu-aged", {"cifar-harder": (UNTESTABLE, "short")}, "05_cifar", updates=625, seeds=3)
+    assert verdict_of(tmp_path, "cifar-harder").evidence == "long"
 
 
 def test_of_runs_that_tested_nothing_the_first_is_quoted_however_long(tmp_path):
