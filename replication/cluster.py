@@ -14,7 +14,7 @@ SECONDS = 30  # that a scheduler has to answer
 SCHEDULER = "REPLICATION_SCHEDULER"  # the variable by which `run --scheduler` tells a notebook's process the address
 # Dask lets its workers give freed memory back at once, and a search that needs megabytes again and again then waits for fresh
 # pages most of the time. So much of it (bytes) they keep.
-KEPT_MEMORY = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_", 2**28
+KEPT_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**28}
 
 
 class ClusterError(RuntimeError):
@@ -43,7 +43,7 @@ def connect(scheduler: str = "local", seconds: float = SECONDS, **options):
 
     if scheduler == "local":
         options = {"n_workers": cores(), "threads_per_worker": 1, "dashboard_address": ":0"} | options
-        with dask.config.set({KEPT_MEMORY[0]: KEPT_MEMORY[1]}):
+        with dask.config.set(KEPT_MEMORY):
             return Client(LocalCluster(**options), set_as_default=False)
     if scheduler.startswith("slurm:"):
         return Client(slurm_cluster(scheduler.removeprefix("slurm:")), set_as_default=False)

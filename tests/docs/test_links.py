@@ -1,5 +1,8 @@
 """Links to files of the repository become links of the book."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from book.links import book_links, label
@@ -30,3 +33,13 @@ def test_a_link_that_works_in_a_clone_works_in_the_book(text, expected):
 def test_labels_tell_runs_and_their_parts_apart():
     assert label("map", "cpu") == "run-map-cpu"
     assert label("map", "cpu", "table", "map") != label("map", "cpu", "figure", "map")
+
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_page_links_to_are_there(page):
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []

@@ -45,7 +45,7 @@ def test_objectives_are_compared_by_seed():
     assert found["cifar-snapshot"] == found["cifar-snapshot-shuffled"] == HOLDS and found["cifar-simclr"] == UNTESTED
     assert verdicts(pd.concat([planted(SC=-3.0), planted("simclr, snapshot", SC=-2.0)]))["cifar-snapshot-shuffled"] == FAILS
     words = next(w for name, _, w in judge(runs, "cifar100", 32, PUBLISHED, [5], 1.0, "x") if name == "cifar-snapshot")
-    assert "of SC (simclr, snapshot), %: 51.97 against 47.03 of SC (+5.00" in words or "+5.00" in words
+    assert "of SC (simclr, snapshot), %: " in words and " of SC (+5.00" in words
 
 
 def test_severities_are_judged_apart():
