@@ -42,4 +42,6 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_files_that_a_page_links_to_are_there(page):
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", page.read_text(encoding="utf-8"))
+    # `make book` writes these pages, and fails itself on one that is missing: a fresh clone has none of them
+    links = [link for link in links if not link.startswith("generated/")]
     assert [link for link in links if not (page.parent / link).exists()] == []
