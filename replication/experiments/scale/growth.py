@@ -18,6 +18,7 @@ from replication.experiments.scale.mixture import write_mixture
 from replication.experiments.scale.tiled import write_tiled
 from replication.losses import mini_batch_loss
 from replication.machine import with_peak_memory
+from replication.seeding import derived_seed
 from replication.selection import BatchSelector, ShuffledBatches, SwapSearch
 from replication.sharding import ShardedSelector
 from replication.sharding.parts import Parts, parts_of
@@ -69,7 +70,7 @@ def growth(
             u, v = (parts_of(folder.name, sorted(folder.glob("*.npy"))) for folder in folders)
             sharded = ShardedSelector(search, min(shard_size, size), rounds)
             losses, seconds = _in_shards(sharded, folders, Path(place) / "plan", workers, memory_limit, seed)
-            losses = _references(u, v, batch_size, temperature, min(shard_size, size)) | losses
+            losses = references(u, v, batch_size, temperature, min(shard_size, size), seed) | losses
             if size <= largest_whole:
                 losses[WHOLE], found = _whole(search, u, v, temperature, seed)
                 seconds |= found
@@ -132,9 +133,13 @@ def _in_shards(selector: ShardedSelector, folders, place: Path, workers: int, me
     return tuple({name: float(value) for name, value in each.items()} for each in (losses, found))
 
 
-def _references(u: Parts, v: Parts, batch_size: int, temperature: float, shard_size: int) -> dict:
-    """Return the losses of ways whose hardness does not grow with the set: they are measured on one shard's worth of it."""
-    rows = [torch.from_numpy(x.rows(np.arange(shard_size))).float() for x in (u, v)]
+def references(u: Parts, v: Parts, batch_size: int, temperature: float, samples: int, seed: int) -> dict:
+    """Return the losses (nats) of ways whose hardness does not grow with the set, on `samples` pairs drawn from all of it.
+
+    The first pairs would not do: those of `tiled` are images that were not moved.
+    """
+    drawn = np.sort(np.random.default_rng(derived_seed(seed, "references")).choice(len(u), samples, replace=False))
+    rows = [torch.from_numpy(x.rows(drawn)).float() for x in (u, v)]
     ways = {
         RANDOM: ShuffledBatches(batch_size),
         "chunks of 1,280": SwapSearch(batch_size, CHUNK // batch_size, temperature),
