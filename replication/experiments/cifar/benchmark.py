@@ -17,12 +17,12 @@ from replication.experiments.grid.side_by_side import cores
 from replication.machine import device_or_best
 
 
-def compare_pipelines(common: dict, steps: int = 2 * BLOCK, device: str = "") -> pd.DataFrame:
+def compare_pipelines(common: dict, steps: int = 0, device: str = "") -> pd.DataFrame:
     """Time the same updates fed by our views on the device and by a DataLoader with PIL transforms, in turn.
 
     Args:
         common: settings that all runs share; see `Settings`.
-        steps: updates to time, after as many to warm up.
+        steps: updates to time, after as many to warm up; 0: as many as have their views drawn at once, on a GPU twice that.
         device: "cpu", "cuda" or "": a GPU if there is one.
 
     Returns:
@@ -33,7 +33,7 @@ def compare_pipelines(common: dict, steps: int = 2 * BLOCK, device: str = "") ->
     settings = Settings(method="SGD", **common)
     train = load_image_set(settings.dataset, "train")
     task = Pretraining(settings, train, device)
-    steps = min(steps, task.steps_per_epoch)
+    steps = min(steps or (BLOCK if device == "cpu" else 2 * BLOCK), task.steps_per_epoch)
     plan = torch.randperm(task.num_samples)[: steps * settings.batch_size].view(steps, -1)
     fed_by_loader = _fed_by_loader(task, train, plan)
 
