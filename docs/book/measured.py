@@ -1,6 +1,7 @@
 """Numbers and tables that pages show as `{{ name }}`, read from the committed runs when the book is built."""
 
 import pandas as pd
+from scipy.integrate import trapezoid
 
 from book.citation import bibtex
 from book.links import book_links
@@ -37,6 +38,9 @@ def substitutions() -> dict[str, str]:
         "paper_claims": str(len(paper)),
         "paper_claims_holding": str(int((paper.verdict == HOLDS).sum())),
         "pairs_100000": pairs(100_000),
+        "sharded": sharded("scale"),
+        "sharded_images": sharded("scale-tiled"),
+        "aged": aged("SwapSearch"),
     }
     return {name: book_links(text) for name, text in texts.items()}
 
@@ -107,3 +111,31 @@ def costs() -> str:
     names = {"way": "Way to choose", "loss": "Mean in-batch loss", "same": "Pairs of one class", "seconds": "Seconds a plan"}
     links = f"[Hardness](results/{PLANNED}/tables/hardness.md), [cost](results/{PLANNED}/timings/cost.md)"
     return f"{markdown_table(rows, names)}\n\n*CIFAR-100, 50,000 images, B = 32. {links}.*"
+
+
+def sharded(profile: str) -> str:
+    """Return what plans in shards cost and keep, beside plans of the whole set."""
+    cost, hard = read(f"scale/{profile}", "timings/growth"), read(f"scale/{profile}", "tables/hardness")
+    columns = {
+        "Pairs": hard.N.map("{:,}".format),
+        "In shards, minutes": cost["in shards (s)"] / 60,
+        "In one process, minutes": cost["whole set (s)"] / 60,
+        "GB of a worker": cost["peak memory of a worker (MiB)"] * 2**20 / 1e9,
+        "Share of the gain kept": 100 * hard["share of the gain"],
+    }
+    rows = pd.DataFrame(columns)
+    for name, form in zip(list(columns)[1:], ("{:.1f}", "{:.1f}", "{:.1f}", "{:.1f} %"), strict=True):
+        rows[name] = ["not run" if pd.isna(value) else form.format(value) for value in rows[name]]
+    folder = f"results/scale/{profile}"
+    links = f"[Seconds, memory and bytes]({folder}/timings/growth.md), [hardness]({folder}/tables/hardness.md)"
+    how = f"B = 32, one plan each, {cost.workers.iloc[0]} workers of one thread on one machine"
+    return f"{markdown_table(rows, {name: name for name in rows})}\n\n*{how}. {links}.*"
+
+
+def aged(selector: str) -> str:
+    """Return in words what plans keep as they age, and, at most, what renewing shards in turn could win back."""
+    table = read("cifar/cpu-aged", "tables/aged")
+    kept = table[table.selector == selector].set_index("age (epochs)")["share of the gain left"]
+    mean = trapezoid(kept.to_numpy(), kept.index.to_numpy()) / kept.index.max()
+    words = ", ".join(f"{100 * share:.0f} % after {age:g}" for age, share in kept.items() if age > 0)
+    return f"{words} epochs, and {100 * mean:.0f} % on average over an epoch"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from book.measured import hardness, in_short, pairs, substitutions
+from book.measured import aged, hardness, in_short, pairs, sharded, substitutions
 from replication.reporting.ledger import ledger
 from replication.reporting.run import HOLDS
 
@@ -35,3 +35,20 @@ def test_ways_to_choose_stand_from_the_mildest_to_the_hardest(batch_size):
 
 def test_the_readmes_list_stands_in_the_book_too():
     assert in_short().startswith("- **Theory.**") and in_short().count("\n- **") >= 3
+
+
+def test_plans_in_shards_are_told_in_minutes_and_decimal_gigabytes():
+    table = ROOT / "results/scale/scale/timings/growth.csv"
+    last = pd.read_csv(table).iloc[-1]
+    row = next(line for line in sharded("scale").splitlines() if f"| {last.N:,.0f} |" in line)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert float(cells[1]) == pytest.approx(last["in shards (s)"] / 60, abs=0.05)
+    assert float(cells[3]) == pytest.approx(last["peak memory of a worker (MiB)"] * 1.048576e-3, abs=0.05)
+    assert cells[2] == cells[4] == "not run"
+
+
+def test_ages_are_weighed_by_the_time_between_them():
+    assert "% after 0.25," in aged("SwapSearch")
+    shares = [float(share) for share in re.findall(r"(\d+) %", aged("SwapSearch"))]
+    quarter, half, whole, mean = shares
+    assert mean == pytest.approx((100 + quarter) / 8 + (quarter + half) / 8 + (half + whole) / 4, abs=1)
