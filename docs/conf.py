@@ -18,7 +18,7 @@ from book.ledger import write_ledger
 from book.links import book_links
 from book.measured import substitutions
 from book.notebooks import alternative_texts, write_notebooks
-from book.places import ROOT, write
+from book.places import ROOT, remove_the_rest, write
 from book.runs import write_runs
 from book.selectors import write_selectors
 
@@ -96,6 +96,7 @@ def _write(app) -> None:
     write_selectors()
     write_api()
     write("data.md", (ROOT / "data" / "README.md").read_text(encoding="utf-8"))
+    remove_the_rest()
 
 
 def _links_into_the_book(app, docname: str, text: list[str]) -> None:
