@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from replication.augmentation import Augmentation, as_input
 from replication.augmentation.normalise import Triple
@@ -23,7 +24,7 @@ class Views:
         count: V.
         whole_first: the first view is the whole image; the others are random.
         kind: "crops": random crops alone, the augmentation of open_clip. "simclr": crops, mirroring, colour jitter and grey,
-            as `Augmentation` has them.
+            as `Augmentation` has them; drawn at the size of the images where the tower's is larger, and then enlarged.
         crop_min: least share of the image's area in a crop.
         seed: of all that is random.
 
@@ -45,12 +46,13 @@ class Views:
 
     def plain(self) -> dict:
         """Return all that decides the views, as plain values."""
-        return asdict(self)
+        return asdict(self) | ({"drawn_at": "own size"} if self.kind == "simclr" else {})
 
     def inputs(self, images: Tensor, size: int, mean: Triple, std: Triple) -> Iterator[tuple[int, int, Tensor]]:
         """Yield for each view and block of images: its number, its first image, and the input float32 [b, 3, size, size]."""
         plain = {} if self.kind == "simclr" else {"flip_p": 0.0, "jitter_p": 0.0, "gray_p": 0.0, "blur_p": 0.0}
-        augment = Augmentation(size, crop_scale=(self.crop_min, 1.0), mean=mean, std=std, **plain)
+        drawn = min(size, *images.shape[2:]) if self.kind == "simclr" else size  # colours cost by the pixel
+        augment = Augmentation(drawn, crop_scale=(self.crop_min, 1.0), mean=mean, std=std, **plain)
         for view in range(self.count):
             for begin in range(0, len(images), BLOCK):
                 block = images[begin : begin + BLOCK]
@@ -58,4 +60,7 @@ class Views:
                     yield view, begin, as_input(block, mean, std, size)
                 else:
                     generator = torch.Generator().manual_seed(derived_seed(self.seed, "feature views", view, begin))
-                    yield view, begin, augment(block, generator)
+                    views = augment(block, generator)
+                    if drawn != size:
+                        views = interpolate(views, size=(size, size), mode="bilinear")
+                    yield view, begin, views

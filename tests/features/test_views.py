@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from replication.augmentation import as_input
+from replication.augmentation import Augmentation, as_input
 from replication.features import views as module
 from replication.features.views import Views
+from replication.seeding import derived_seed
 
 IMAGES = torch.randint(0, 256, (5, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 STATISTICS = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -35,6 +36,19 @@ def test_two_random_views_of_simclr():
     found = inputs(Views(2, whole_first=False, kind="simclr"))
     assert not torch.equal(found[0], inputs(Views(2, whole_first=False))[0])
     assert not torch.equal(found[0], as_input(IMAGES, *STATISTICS, 16))
+
+
+def test_views_of_simclr_are_drawn_at_the_size_of_small_images_and_enlarged():
+    generator = torch.Generator().manual_seed(derived_seed(0, "feature views", 0, 0))
+    drawn = Augmentation(12, crop_scale=(0.5, 1.0))(IMAGES, generator)
+    enlarged = torch.nn.functional.interpolate(drawn, size=(16, 16), mode="bilinear")
+    mean, std = (torch.tensor(each).view(3, 1, 1) for each in STATISTICS)
+    found = inputs(Views(1, whole_first=False, kind="simclr"))
+    torch.testing.assert_close(found[0], (enlarged - mean) / std)
+    large = torch.nn.functional.interpolate(IMAGES.float(), size=(24, 24)).to(torch.uint8)
+    generator = torch.Generator().manual_seed(derived_seed(0, "feature views", 0, 0))
+    shrunk = Augmentation(16, crop_scale=(0.5, 1.0))(large, generator)
+    torch.testing.assert_close(inputs(Views(1, whole_first=False, kind="simclr"), large)[0], (shrunk - mean) / std)
 
 
 @pytest.mark.parametrize(
