@@ -8,16 +8,23 @@ pytest.importorskip("faiss")
 pytest.importorskip("distributed")
 
 
-def mixture(samples, d=16, seed=0):
-    """Return two views [N, d] (float16) of pairs around 40 centres."""
-    generator = torch.Generator().manual_seed(seed)
-    centres = torch.randn(40, d, generator=generator)
-    points = centres[torch.randint(40, (samples,), generator=generator)] + 0.6 * torch.randn(samples, d, generator=generator)
-    return [(points + 0.3 * torch.randn(samples, d, generator=generator)).half().numpy() for _ in range(2)]
+@pytest.fixture(scope="session")
+def mixture():
+    """Return the function that makes two views [N, d] (float16) of pairs around 40 centres."""
+
+    def make(samples, d=16, seed=0):
+        generator = torch.Generator().manual_seed(seed)
+        centres = torch.randn(40, d, generator=generator)
+        points = centres[torch.randint(40, (samples,), generator=generator)] + 0.6 * torch.randn(
+            samples, d, generator=generator
+        )
+        return [(points + 0.3 * torch.randn(samples, d, generator=generator)).half().numpy() for _ in range(2)]
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def embeddings(tmp_path_factory):
+def embeddings(mixture, tmp_path_factory):
     """Return two paths: one .npy file, and a folder of 40 parts of unequal sizes, of the same 2,003 pairs."""
     folder = tmp_path_factory.mktemp("embeddings")
     u, v = mixture(2003)

@@ -80,12 +80,18 @@ def test_the_number_of_workers_does_not_matter(embeddings, tmp_path, expected, w
         assert plan(embeddings, tmp_path / "plan", client=client).identity == expected.identity
 
 
-def test_a_worker_that_is_killed_changes_nothing(embeddings, tmp_path, expected):
+def test_a_worker_that_is_killed_among_100_003_pairs_changes_nothing(mixture, tmp_path):
     quiet()
+    large = [tmp_path / "u.npy", tmp_path / "v.npy"]
+    for path, view in zip(large, mixture(100_003), strict=True):
+        np.save(path, view)
+    alone = plan(large, tmp_path / "alone", shard_size=12_500)
+    rows = alone.rows()
+    assert rows.shape == (12_500, 8) and len(rows.unique()) == 100_000 and int(rows.min()) >= 0 and int(rows.max()) <= 100_002
     options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": "2GB", "dashboard_address": ":0"}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
-        killed = plan(embeddings, tmp_path / "plan", DyingSelector(tmp_path / "deaths"), client=client)
-    assert (tmp_path / "deaths").exists() and killed.parts == expected.parts
+        killed = plan(large, tmp_path / "plan", DyingSelector(tmp_path / "deaths"), 12_500, client=client)
+    assert (tmp_path / "deaths").exists() and killed.parts == alone.parts
 
 
 def test_a_worker_beyond_its_limit_of_memory_is_ended_and_named(embeddings, tmp_path):
