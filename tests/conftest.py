@@ -14,6 +14,8 @@ def pytest_xdist_make_scheduler(config, log):
     """Keep the tests of a file in one worker, as they share fixtures; those that run notebooks by notebook."""
     from xdist.scheduler import LoadScopeScheduling
 
+    config.option.loadscopereorder = False  # the order is that of `pytest_collection_modifyitems`
+
     class ByFileOrNotebook(LoadScopeScheduling):
         """Work units are files, or of `test_notebooks_run.py` the notebooks."""
 
@@ -22,3 +24,9 @@ def pytest_xdist_make_scheduler(config, log):
             return file + test.partition("[")[2] if "test_notebooks_run" in file else file
 
     return ByFileOrNotebook(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take long, so that at the end no worker waits for another."""
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("notebook")}
+    items.sort(key=lambda item: item.path not in slow)

@@ -123,6 +123,7 @@ def test_git_ignores_everything_in_data_but_its_readme():
     assert not ignored("data/README.md")
 
 
+@pytest.mark.slow
 def test_a_wheel_holds_the_whole_package_and_works_outside_the_repository(tmp_path):
     source, target = tmp_path / "source", tmp_path / "installed"
     shutil.copytree(ROOT / "replication", source / "replication", ignore=shutil.ignore_patterns("__pycache__"))

@@ -112,6 +112,7 @@ def test_outside_a_clone_each_command_says_so(tmp_path, monkeypatch, capsys, com
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes as on POSIX")
 def test_a_closed_pipe_is_silent():
     reader, writer = os.pipe()

@@ -18,11 +18,12 @@ from replication.reporting import runner
 from replication.reporting.compare import compare_run
 from replication.reporting.ledger import load_claims
 from replication.reporting.notebooks import resolve
-from replication.reporting.run import VERDICTS
+from replication.reporting.run import UNTESTABLE, VERDICTS
 from replication.reporting.run_record import read_record, verify
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*_*.ipynb"))
+TRAINED = ("05_cifar", "06_clip", "08_neighbours", "10_trainers")  # notebooks that train networks
 pytestmark = pytest.mark.notebook
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -125,7 +126,10 @@ def test_a_machine_with_other_kernels_comes_to_the_same_conclusions(path, smoke_
         monkeypatch.setenv(name, value)  # for the notebook's process; the libraries of this one are loaded
     there = runner.run(experiment, "smoke", overrides={"results_dir": str(tmp_path / "other")})
     found = compare_run(experiment, there, here)
-    assert found.verdicts > 0 and found.turned == [] and found.lines == [], found.summary()
+    # Two seeds decide little, and training amplifies rounding: a comparison of trained networks may become undecided, or
+    # decided. None may be reversed.
+    turned = [line for line in found.turned if path.stem not in TRAINED or UNTESTABLE not in line]
+    assert found.verdicts > 0 and turned == [] and found.lines == [], "\n".join([found.summary(), *turned])
     assert "torch DEFAULT" in found.machines.partition("; here ")[2]
 
 

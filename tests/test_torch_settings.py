@@ -85,6 +85,7 @@ def test_every_public_name_is_called_here(module):
     assert set(CALLS[module]) == public_names(module)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ALL)
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_result_is_the_same_in_every_state_of_the_caller_which_stays_as_it_is(call, device):

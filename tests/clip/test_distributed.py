@@ -16,6 +16,7 @@ from replication.clip.processes import Processes
 PROGRAM = Path(__file__).parents[1] / "support" / "two_processes.py"
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_steps_of_one(tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(PROGRAM)]
     subprocess.run([*command, str(tmp_path)], env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True, capture_output=True)

@@ -21,6 +21,7 @@ def run(folder, objective, count):
     return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("objective", "kill_at"), [("clip", 3), ("sogclr", 7), ("partial auc", 5)])
 def test_a_killed_run_ends_like_one_that_was_left_alone(tmp_path, objective, kill_at):
     assert run(tmp_path / "killed", objective, kill_at) == -signal.SIGKILL

@@ -169,6 +169,7 @@ def test_a_second_run_removes_stale_files_but_no_other_runs(tmp_path):
     assert left == {"run.json", "claims.csv", "timings.csv", "notes.txt"} | {f"tables/final.{s}" for s in suffixes}
 
 
+@pytest.mark.slow
 def test_two_processes_write_identical_files(tmp_path):
     program = (
         "import sys\nsys.path[:0] = sys.argv[2:]\n"

@@ -184,6 +184,7 @@ def test_a_failing_notebook_is_one_line_and_exit_code_1_and_leaves_earlier_resul
     assert contents(alpha) == before
 
 
+@pytest.mark.slow
 def test_force_and_changed_parameters_run_again(project, alpha, capsys):
     """Afterwards the same command is up to date, and the files of the user and of other runs below are still there."""
     (alpha / "notes.txt").write_text("mine", encoding="utf-8")
@@ -201,6 +202,7 @@ def test_force_and_changed_parameters_run_again(project, alpha, capsys):
     assert (alpha / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.slow
 def test_published_results_go_to_their_own_folder_and_any_other_can_be_chosen(project, alpha, tmp_path, capsys):
     before = contents(alpha)
     assert main(["run", "alpha", "--profile", "small", "--publish"]) == 0

@@ -218,6 +218,7 @@ def test_two_sweeps_do_not_write_into_one_folder(project, monkeypatch):
         sweep("alpha", "default", 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.notebook
 def test_real_notebooks_are_run_side_by_side(project, capsys):
     assert main(["sweep", "alpha", "--minutes", "0.001", "--parallel", "2"]) == 0

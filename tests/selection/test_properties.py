@@ -84,6 +84,7 @@ def test_the_value_of_a_plan_knows_no_order(rows, size, seed):
     assert values(u, v, labels, shuffled) == expected
 
 
+@pytest.mark.slow
 @every_selector
 def test_permuted_data_give_a_valid_plan_that_differs_no_more_than_seeds_do(selector):
     u, v = clustered(256)

@@ -80,6 +80,7 @@ def test_the_number_of_workers_does_not_matter(embeddings, tmp_path, expected, w
         assert plan(embeddings, tmp_path / "plan", client=client).identity == expected.identity
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_among_100_003_pairs_changes_nothing(mixture, tmp_path):
     quiet()
     large = [tmp_path / "u.npy", tmp_path / "v.npy"]
@@ -94,6 +95,7 @@ def test_a_worker_that_is_killed_among_100_003_pairs_changes_nothing(mixture, tm
     assert (tmp_path / "deaths").exists() and killed.parts == alone.parts
 
 
+@pytest.mark.slow
 def test_a_worker_beyond_its_limit_of_memory_is_ended_and_named(embeddings, tmp_path):
     quiet()
     options = {"n_workers": 1, "threads_per_worker": 1, "memory_limit": "1.5GB", "dashboard_address": ":0"}

@@ -105,6 +105,7 @@ def time_for_one_block():
     return run
 
 
+@pytest.mark.slow
 def test_pieces_in_two_clones_add_up_to_one_long_run(grid, tmp_path, monkeypatch):
     _, whole = grid
     here, there = tmp_path / "here", tmp_path / "there"
@@ -118,6 +119,7 @@ def test_pieces_in_two_clones_add_up_to_one_long_run(grid, tmp_path, monkeypatch
     pd.testing.assert_frame_equal(merged.history(), whole.history())
 
 
+@pytest.mark.slow
 def test_a_grid_that_is_killed_loses_nothing_that_was_finished(grid, tmp_path):
     """Killed after its first record, in the middle of whatever comes then."""
     _, whole = grid

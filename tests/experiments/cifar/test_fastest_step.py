@@ -137,6 +137,7 @@ def test_a_grid_on_a_gpu_runs_with_the_choice(tmp_path, monkeypatch):
     assert begun == [(4, "cuda"), ("graph", 2), ("", 3), ("", 2)]
 
 
+@pytest.mark.slow
 def test_processes_answer_side_by_side_and_say_what_went_wrong():
     """A crew of real processes, on the CPU: what they return, what they raise, and that one of them ended."""
     crew = Crew(2, [small_settings(objective="sogclr")], "cpu")

@@ -21,6 +21,7 @@ def run(folder, objective, where, count):
     return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("objective", "kills"), [("sogclr", [("update", 3), ("writing", 4)]), ("simclr, snapshot", [("update", 8)])]
 )

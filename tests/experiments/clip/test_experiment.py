@@ -74,6 +74,7 @@ def test_records_alone_make_the_same_tables(grid, tmp_path):
     assert not (tmp_path / "mine").exists()
 
 
+@pytest.mark.slow
 def test_a_budget_does_one_block_with_its_first_stage(tmp_path, monkeypatch):
     done = []
 

@@ -59,6 +59,7 @@ def kill_at_the_first_checkpoint(folder, process, killed):
     killed.append(process)
 
 
+@pytest.mark.slow
 def test_trainings_whose_worker_is_killed_go_on_elsewhere_and_end_the_same(tmp_path, monkeypatch):
     quiet()
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}

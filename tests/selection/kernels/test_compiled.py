@@ -36,6 +36,7 @@ def test_every_kernel_of_the_library_goes_this_way():
     assert [path.name for path in sources if "njit" in path.read_text(encoding="utf-8")] == ["compiled.py"]
 
 
+@pytest.mark.slow
 def test_an_import_where_no_folder_can_be_written_to(tmp_path):
     """Root may write everywhere, so files stand where the folders would have to be made."""
     package = tmp_path / "replication"

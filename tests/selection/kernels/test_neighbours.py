@@ -239,6 +239,7 @@ def test_the_order_of_the_rows_tells_nothing(name):
     assert torch.stack(closeness).mean().abs() < 0.2
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_plans():
     names = "BalancedKMeans, GCBS, GraphPartition, NearestNeighbour, RandomWalk"
     program = f"""
