@@ -1,24 +1,18 @@
 """A fine-tuning that is really killed ends bit-identical to one that was left alone."""
 
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 from compare_states import equal
-from small_finetuning import small_task, small_trainer
+from processes import exit_code
+from small_finetuning import run_until_killed, small_task, small_trainer
 
 from replication.training.checkpoint import load_checkpoint
 
-PROGRAM = Path(__file__).parents[1] / "support" / "small_finetuning.py"
-
 
 def run(folder, objective, count):
-    command = [sys.executable, str(PROGRAM), str(folder), objective, str(count)]
-    return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
+    return exit_code(run_until_killed, folder, objective, count)
 
 
 @pytest.mark.slow

@@ -1,8 +1,7 @@
-"""A fine-tuning run of seconds on digits with captions, and a program that runs it and may be killed on the way."""
+"""A fine-tuning run of seconds on digits with captions, and a process that runs it and may be killed on the way."""
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import torch
@@ -29,15 +28,15 @@ def small_trainer(folder, task, kind=Trainer, **options):
     return kind(task, make_clip_selector(task), task.settings.epochs, task.settings.seed, Path(folder), **options)
 
 
-if __name__ == "__main__":
-    folder, objective, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+def run_until_killed(folder, objective, kill_at):
+    """Run it, and kill the own process before update number `kill_at`; 0: never."""
     torch.set_num_threads(1)
     task = small_task(objective=objective)
     update, done = task._update, [0]
 
     def deadly(*arguments):
         done[0] += 1
-        if done[0] == count:
+        if done[0] == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         return update(*arguments)
 

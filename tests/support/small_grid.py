@@ -1,7 +1,4 @@
-"""A grid of pre-training runs of seconds on digits, and a program that runs it, until it is done or killed."""
-
-import sys
-from pathlib import Path
+"""A grid of pre-training runs of seconds on digits."""
 
 from replication.experiments.cifar.evaluation import Evaluation
 from replication.experiments.cifar.experiment import run_experiment
@@ -16,5 +13,6 @@ def run(folder, workers=2, seeds=2, epochs=1, **options):
     return run_experiment(folder, ["SGD", "SC"], ["simclr"], seeds, common, EVALUATION, workers=workers, **options)
 
 
-if __name__ == "__main__":
-    run(Path(sys.argv[1]), workers=1, minutes=60)
+def run_alone(folder):
+    """Run it in this process, with a budget, until it is done or killed."""
+    run(folder, workers=1, minutes=60)

@@ -1,8 +1,7 @@
-"""A pre-training run of seconds on digits, and a program that runs it and may be killed on the way."""
+"""A pre-training run of seconds on digits, and a process that runs it and may be killed on the way."""
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import torch
@@ -35,8 +34,8 @@ def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-if __name__ == "__main__":
-    folder, objective, where, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+def run_until_killed(folder, objective, where, count):
+    """Run it, and kill the own process at the `count`-th "update", or while "writing"; 0: never."""
     torch.set_num_threads(1)
     task = small_task(objective=objective)
     trainer = small_trainer(folder, task)

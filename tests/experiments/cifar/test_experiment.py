@@ -1,15 +1,13 @@
 """The grid: every combination once, resumed without training again, put into tables."""
 
 import shutil
-import subprocess
-import sys
 import time
 from importlib import metadata
 
 import pandas as pd
 import pytest
-import small_grid
-from small_grid import COMMON, EVALUATION, run
+from processes import start
+from small_grid import COMMON, EVALUATION, run, run_alone
 
 from replication.experiments.cifar import experiment
 from replication.experiments.cifar.conditions import conditions_of, training_folder
@@ -123,12 +121,12 @@ def test_pieces_in_two_clones_add_up_to_one_long_run(grid, tmp_path, monkeypatch
 def test_a_grid_that_is_killed_loses_nothing_that_was_finished(grid, tmp_path):
     """Killed after its first record, in the middle of whatever comes then."""
     _, whole = grid
-    program = subprocess.Popen([sys.executable, small_grid.__file__, str(tmp_path)], stderr=subprocess.DEVNULL)
+    program = start(run_alone, tmp_path)
     end = time.monotonic() + 240
     while not (finished := sorted((tmp_path / "records").glob("*.json"))) and time.monotonic() < end:
         time.sleep(0.02)
     program.kill()
-    program.wait()
+    program.join()
     before = {path: path.read_bytes() for path in finished}
     assert before and all(read_record(path) for path in finished)
     again = run(tmp_path)

@@ -1,24 +1,18 @@
 """A run that is really killed, at any moment, ends bit-identical to one that was left alone."""
 
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 from compare_states import equal
-from small_pretraining import small_task, small_trainer
+from processes import exit_code
+from small_pretraining import run_until_killed, small_task, small_trainer
 
 from replication.training.checkpoint import CheckpointError, load_checkpoint
 
-PROGRAM = Path(__file__).parents[2] / "support" / "small_pretraining.py"
-
 
 def run(folder, objective, where, count):
-    command = [sys.executable, str(PROGRAM), str(folder), objective, where, str(count)]
-    return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
+    return exit_code(run_until_killed, folder, objective, where, count)
 
 
 @pytest.mark.slow
