@@ -134,7 +134,7 @@ def _mapped(results: Path, folder: str) -> list[dict[str, str]]:
     cells = pd.read_csv(results / folder / "tables" / "map.csv")
     cells = cells[cells.line == cells.line.iloc[0]].set_index(["B", "selector"])
     setting = (results / folder / "tables" / "equivalent.md").read_text(encoding="utf-8").split(";")[0]
-    pairs = f"[{setting.split(',')[0]}](results/{folder}/tables/map.md), n={int(cells.n.min())}"
+    pairs = f"[{setting.split(', ')[0]}](results/{folder}/tables/map.md), n={int(cells.n.min())}"
     rows = []
     for row in table.to_dict("records"):
         cell = cells.loc[(row["B"], row["best chosen"])]
