@@ -90,57 +90,74 @@ SIDES = {"above": "more than any tried", "below": "less than any tried"}
 
 
 def mapped(results: Path) -> str:
-    """Return the maps of `07_map` on real pairs: the figure of the most telling run, and of each run a table by batch size.
+    """Return what the maps of `07_map` on real pairs found: a figure, and one table by pairs and batch size.
 
-    The table names the way to choose batches that was best on validation pairs. The default profile's digits speak for
-    nothing else; they count only where there is no other run.
+    A run stands for the kind of pairs of which it tried the most batch sizes; other runs of these pairs are linked. The table
+    names the way to choose batches that was best on validation pairs. The default profile's digits speak for nothing else;
+    they count only where there is no other run.
     """
-    folders = [f"{experiment}/{profile}" for experiment, profile in finished_runs(results) if experiment == "map"]
-    folders = [folder for folder in folders if not folder.endswith("/default")] or folders
-    if not folders:
+    runs = {f"map/{profile}": record for (name, profile), record in finished_runs(results).items() if name == "map"}
+    runs = {folder: record for folder, record in runs.items() if not folder.endswith("/default")} or runs
+    if not runs:
         return "*(no run of `07_map` yet)*"
-    figure = (
-        f"![Gain in R@10 of each way to choose batches over shuffled ones, by batch size](results/{folders[0]}/figures/map.png)"
+    telling: dict[str, str] = {}
+    for folder, record in runs.items():
+        source = record["parameters"]["source"]
+        known = len(runs[telling[source]]["parameters"]["batch_sizes"]) if source in telling else 0
+        if len(record["parameters"]["batch_sizes"]) > known:
+            telling[source] = folder
+    shown = sorted(telling.values(), key=lambda folder: -len(runs[folder]["parameters"]["batch_sizes"]))
+    rows = [row for folder in shown for row in _mapped(results, folder)]
+    names = {
+        "pairs": "Pairs",
+        "B": "B",
+        "shuffled": "R@10, shuffled",
+        "best": "Way to choose, best on validation pairs",
+        "chosen": "R@10, chosen",
+        "gain": "Gain (95 % over seeds)",
+        "outcome": "Outcome",
+        "size": "Worth shuffled batches of",
+    }
+    place = f"results/{shown[0]}/figures/map.png"
+    links = "; ".join(f"{folder.split('/')[1]}: {_links(results, folder)}" for folder in runs)
+    return (
+        f"![Gain in R@10 of each way to choose batches over shuffled ones, by batch size]({place})\n\n"
+        f"{markdown_table(pd.DataFrame(rows), names)}\n\n"
+        f"*R@10 in %, mean of both directions; n seeds each. The runs: {links}.*"
     )
-    return "\n\n".join([figure, *(_mapped(results, folder) for folder in folders)])
 
 
-def _mapped(results: Path, folder: str) -> str:
-    """Return caption, links and table of one map."""
+def _mapped(results: Path, folder: str) -> list[dict[str, str]]:
+    """Return the rows of one map."""
     table = pd.read_csv(results / folder / "tables" / "equivalent.csv")
     table = table[table.line == table.line.iloc[0]].sort_values("B")
     cells = pd.read_csv(results / folder / "tables" / "map.csv")
     cells = cells[cells.line == cells.line.iloc[0]].set_index(["B", "selector"])
+    setting = (results / folder / "tables" / "equivalent.md").read_text(encoding="utf-8").split(";")[0]
+    pairs = f"[{setting.split(', ')[0]}](results/{folder}/tables/map.md), n={int(cells.n.min())}"
     rows = []
     for row in table.to_dict("records"):
         cell = cells.loc[(row["B"], row["best chosen"])]
         known = row.get("equivalent B", float("nan"))
         size = f"{known:.0f}" if pd.notna(known) else SIDES[row["found"]]
         rows.append(
-            {"B": row["B"], "shuffled": f"{row['R@10 of SGD']:.1f}", "best": row["best chosen"], "chosen": f"{row['R@10']:.1f}"}
+            {"pairs": pairs, "B": row["B"], "shuffled": f"{row['R@10 of SGD']:.1f}"}
+            | {"best": row["best chosen"], "chosen": f"{row['R@10']:.1f}"}
             | {"gain": f"{cell.difference:+.1f} [{cell.low:.1f}, {cell.high:.1f}]", "outcome": cell.outcome, "size": size}
         )
-    names = {
-        "B": "B",
-        "shuffled": "R@10, shuffled",
-        "best": "Way to choose, best on validation pairs",
-        "chosen": "R@10, chosen",
+    return rows
+
+
+def _links(results: Path, folder: str) -> str:
+    """Return links to what a map's run left."""
+    places = {
+        "all cells": "tables/map.md",
+        "against training longer": "tables/longer.md",
+        "seconds": "timings/cost.md",
+        "run": "run.json",
     }
-    names |= {"gain": "Gain (95 % over seeds)", "outcome": "Outcome", "size": "Worth shuffled batches of"}
-    setting = (results / folder / "tables" / "equivalent.md").read_text(encoding="utf-8").split(";")[0]
-    count = int(cells.n.min())
-    links = ", ".join(
-        f"[{words}](results/{folder}/{place})"
-        for words, place in (
-            ("all cells", "tables/map.md"),
-            ("against training longer", "tables/longer.md"),
-            ("seconds", "timings/cost.md"),
-            ("run", "run.json"),
-        )
-        if (results / folder / place).is_file()
-    )
-    caption = f"*{setting}; R@10 in %, mean of both directions, n={count} seeds. {links}.*"
-    return f"{caption}\n\n{markdown_table(pd.DataFrame(rows), names)}"
+    there = {words: place for words, place in places.items() if (results / folder / place).is_file()}
+    return ", ".join(f"[{words}](results/{folder}/{place})" for words, place in there.items())
 
 
 TRAINERS = {  # by name: the packages that it consists of, and the example

@@ -51,7 +51,8 @@ def lab(project, tmp_path_factory):
         path.write_text(text, encoding="utf-8")
     port = 8000 + os.getpid() % 1000
     options = ["--no-browser", "--allow-root", f"--port={port}", "--port-retries=0", "--IdentityProvider.token=book"]
-    environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(settings), "PYTHONPATH": str(ROOT)}
+    places = {"JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces")}
+    environment = os.environ | places | {"PYTHONPATH": str(ROOT)}
     with open(settings / "log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options], cwd=project, env=environment, stdout=log, stderr=subprocess.STDOUT
@@ -75,7 +76,8 @@ def lab(project, tmp_path_factory):
 def test_run_all_ends_without_an_error_and_with_figures(browser, lab, name):
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
     page.set_default_timeout(300_000)
-    page.goto(f"{lab}/lab/tree/notebooks/{name}?token=book")
+    # A workspace of its own: the default one opens again what was open in it, and Run All runs the wrong notebook.
+    page.goto(f"{lab}/lab/workspaces/{Path(name).stem}/tree/notebooks/{name}?token=book")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # before that, Run All asks for a kernel
     page.get_by_role("menuitem", name="Run", exact=True).click()

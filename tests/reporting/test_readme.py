@@ -7,8 +7,9 @@ from replication.reporting.readme import fill_in, mapped, run_times, trained, tr
 from replication.reporting.run import start_run
 
 
-def make_run(results, experiment, profile, notebook="03_synthetic", **tables):
-    run = start_run(notebook, {"profile": profile, "results_dir": str(results / experiment / profile)})
+def make_run(results, experiment, profile, notebook="03_synthetic", parameters=None, **tables):
+    parameters = {"profile": profile, "results_dir": str(results / experiment / profile)} | (parameters or {})
+    run = start_run(notebook, parameters)
     for name, (frame, caption) in tables.items():
         run.table(name, frame, caption)
     return run.finish()
@@ -70,7 +71,7 @@ def test_runs_of_one_kind_stand_below_each_other_and_the_first_has_the_figure(tm
     assert text.splitlines()[-1].startswith("| sogclr |") and "of default" not in text
 
 
-def make_map(results, profile):
+def make_map(results, profile, source, sizes_tried=2):
     line = {"line": "rate of SGD"}
     sizes = {"best chosen": ["SwapSearch, k 2", "SC"], "R@10": [40.1, 34.5], "R@10 of SGD": [40.0, 30.0]}
     sizes = pd.DataFrame(line | {"B": [32, 8]} | sizes | {"equivalent B": [float("nan"), 15.6], "found": ["above", "within"]})
@@ -79,19 +80,30 @@ def make_map(results, profile):
         line | {"B": [32, 8], "selector": sizes["best chosen"]} | values | {"outcome": ["no difference", "better"]}
     )
     other = pd.DataFrame([{"line": "own rate", "B": 8, "selector": "SC", "outcome": "worse", "n": 10, "difference": -9.0}])
-    tables = {"equivalent": (sizes, f"pairs of {profile}; R@10 in %"), "map": (pd.concat([cells, other]), "")}
-    make_run(results, "map", profile, notebook="07_map", **tables)
+    tables = {"equivalent": (sizes, f"6,000 pairs of {profile}, heads; R@10 in %"), "map": (pd.concat([cells, other]), "")}
+    parameters = {"source": source, "batch_sizes": list(range(sizes_tried))}
+    make_run(results, "map", profile, "07_map", parameters, **tables)
 
 
 def test_a_map_is_shown_by_batch_size_and_digits_only_without_another(tmp_path):
     assert mapped(tmp_path) == "*(no run of `07_map` yet)*"
-    make_map(tmp_path, "default")
+    make_map(tmp_path, "default", "digits")
     assert "pairs of default" in mapped(tmp_path)
-    make_map(tmp_path, "cpu-text")
-    make_map(tmp_path, "cpu")
+    make_map(tmp_path, "cpu-text", "texts")
+    make_map(tmp_path, "cpu", "photographs")
     text = mapped(tmp_path)
     assert text.count("![") == 1 and "results/map/cpu/figures/map.png" in text and "pairs of default" not in text
-    start = "*pairs of cpu; R@10 in %, mean of both directions, n=10 seeds. [all cells](results/map/cpu/tables/map.md), [run]"
-    assert start in text and text.index("*pairs of cpu;") < text.index("*pairs of cpu-text;")
-    row = "| 8 | 30.0 | SC | 34.5 | +4.5 [4.0, 5.0] | better | 16 |"
+    row = "| [6,000 pairs of cpu](results/map/cpu/tables/map.md), n=10 | 8 | 30.0 | SC | 34.5 | +4.5 [4.0, 5.0] | better | 16 |"
     assert text.index(row) < text.index("| 32 | 40.0 |") and "| no difference | more than any tried |" in text
+    assert text.index("[6,000 pairs of cpu]") < text.index("[6,000 pairs of cpu-text]")
+    assert "The runs: cpu: [all cells](results/map/cpu/tables/map.md), [run](results/map/cpu/run.json); cpu-text: " in text
+
+
+def test_the_run_of_the_most_batch_sizes_stands_for_its_pairs(tmp_path):
+    make_map(tmp_path, "cpu", "photographs")
+    make_map(tmp_path, "cpu-sizes", "photographs", sizes_tried=7)
+    make_map(tmp_path, "cpu-text", "texts")
+    text = mapped(tmp_path)
+    assert "results/map/cpu-sizes/figures/map.png" in text and "[6,000 pairs of cpu]" not in text
+    assert text.count("[6,000 pairs of cpu-sizes]") == text.count("[6,000 pairs of cpu-text]") == 2
+    assert "cpu: [all cells](results/map/cpu/tables/map.md)" in text

@@ -126,11 +126,15 @@ def sizes_figure(runs: pd.DataFrame, best: dict[int, str], title: str) -> plt.Fi
     ):
         means = part.groupby("B")[R10].agg(["mean", "std"])
         axis.errorbar(means.index, means["mean"], yerr=means["std"], fmt=f"{marker}-", color=colour, capsize=3, label=label)
-    for size, method in best.items():
-        mean = chosen.loc[chosen["B"] == size, R10].mean()
-        axis.annotate(method, (size, mean), textcoords="offset points", xytext=(0, 9), ha="center", size=8)
+    sizes = sorted(runs.B.unique())
+    named = ""
+    for place, size in enumerate(sizes):  # a way is named where it begins, below the errors of the points that follow
+        if best.get(size, named) != named:
+            named, mean = best[size], chosen.loc[chosen["B"] == size, R10].mean()
+            style = {"ha": "right", "xytext": (0, 14)} if 2 * place > len(sizes) else {"ha": "left", "xytext": (5, -14)}
+            axis.annotate(named, (size, mean), textcoords="offset points", size=8, **style)
     axis.set_xscale("log", base=2)
-    axis.set_xticks(sorted(runs.B.unique()), sorted(runs.B.unique()))
+    axis.set_xticks(sizes, sizes)
     axis.set(xlabel="batch size B", ylabel="test R@10, mean of both directions (%)")
     axis.margins(x=0.1, y=0.15)
     axis.legend(loc="lower right")
