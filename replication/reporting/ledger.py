@@ -77,15 +77,16 @@ def _size_by_records(folder: Path) -> dict:
     return {"updates": records[0]["updates"], "seeds": len({record["settings"]["seed"] for record in records})}
 
 
-def _weight(row: dict) -> tuple[bool, float, int]:
+def _weight(row: dict) -> tuple[bool, float, int, float]:
     """Return what makes a verdict count more than another: it was tested, by longer trainings of enough seeds, it is one.
 
     A run that did not test a claim hides none that did. Among runs that trained networks the longest is quoted, undecided or
-    not; among others one that could not tell hides none that could.
+    not; among others one that could not tell hides none that could, and of those that could the one with the most cases is
+    quoted, whatever it says.
     """
     tested = row["verdict"] != UNTESTED
-    seeds, updates = (float(row.get(name) or 0) for name in ("seeds", "updates"))
-    return tested, updates if tested and seeds >= ENOUGH_SEEDS else 0.0, TELLING[row["verdict"]]
+    seeds, updates, cases = (float(row.get(name) or 0) for name in ("seeds", "updates", "cases"))
+    return tested, updates if tested and seeds >= ENOUGH_SEEDS else 0.0, TELLING[row["verdict"]], cases
 
 
 def claims_page(results: Path) -> str:

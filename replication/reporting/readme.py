@@ -112,18 +112,20 @@ def mapped(results: Path) -> str:
         "pairs": "Pairs",
         "B": "B",
         "shuffled": "R@10, shuffled",
-        "best": "Way to choose, best on validation pairs",
+        "best": "Way to choose",
         "chosen": "R@10, chosen",
-        "gain": "Gain (95 % over seeds)",
+        "gain": "Gain",
         "outcome": "Outcome",
-        "size": "Worth shuffled batches of",
+        "size": "Worth",
     }
+    words = "mean of both directions; gain with its 95 % interval over seeds; the way to choose is the best on validation pairs"
+    settings = "; ".join(_setting(results, folder) for folder in shown)
     place = f"results/{shown[0]}/figures/map.png"
     links = "; ".join(f"{folder.split('/')[1]}: {_links(results, folder)}" for folder in runs)
     return (
         f"![Gain in R@10 of each way to choose batches over shuffled ones, by batch size]({place})\n\n"
         f"{markdown_table(pd.DataFrame(rows), names)}\n\n"
-        f"*R@10 in %, mean of both directions; n seeds each. The runs: {links}.*"
+        f"*R@10 in %, {words}; worth: shuffled batches of that size retrieve as well. {settings}. The runs: {links}.*"
     )
 
 
@@ -133,10 +135,10 @@ def _mapped(results: Path, folder: str) -> list[dict[str, str]]:
     table = table[table.line == table.line.iloc[0]].sort_values("B")
     cells = pd.read_csv(results / folder / "tables" / "map.csv")
     cells = cells[cells.line == cells.line.iloc[0]].set_index(["B", "selector"])
-    setting = (results / folder / "tables" / "equivalent.md").read_text(encoding="utf-8").split(";")[0]
-    pairs = f"[{setting.split(', ')[0]}](results/{folder}/tables/map.md), n={int(cells.n.min())}"
+    name = _setting(results, folder).split(":")[0]
     rows = []
     for row in table.to_dict("records"):
+        pairs = "" if rows else f"[{name}](results/{folder}/tables/map.md), n={int(cells.n.min())}"  # once is enough
         cell = cells.loc[(row["B"], row["best chosen"])]
         known = row.get("equivalent B", float("nan"))
         size = f"{known:.0f}" if pd.notna(known) else SIDES[row["found"]]
@@ -146,6 +148,11 @@ def _mapped(results: Path, folder: str) -> list[dict[str, str]]:
             | {"gain": f"{cell.difference:+.1f} [{cell.low:.1f}, {cell.high:.1f}]", "outcome": cell.outcome, "size": size}
         )
     return rows
+
+
+def _setting(results: Path, folder: str) -> str:
+    """Return what a map was made on, in words that begin with the name of the pairs and a colon."""
+    return (results / folder / "tables" / "equivalent.md").read_text(encoding="utf-8").split(";")[0]
 
 
 def _links(results: Path, folder: str) -> str:

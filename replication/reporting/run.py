@@ -181,15 +181,25 @@ class Run:
         return frame
 
     def claim(
-        self, claim: str, verdict: str, evidence: str, table: str = "", *, updates: int | None = None, seeds: int | None = None
+        self,
+        claim: str,
+        verdict: str,
+        evidence: str,
+        table: str = "",
+        *,
+        updates: int | None = None,
+        seeds: int | None = None,
+        cases: int | None = None,
     ) -> None:
         """Note a verdict on a claim of `claims.yaml`, with its number in one line and the table that shows it.
 
-        `updates` of each training and number of `seeds`, where networks were trained: the ledger quotes the longest run.
+        Several profiles may judge a claim. `updates` of each training and number of `seeds`, where networks were trained: the
+        ledger quotes the longest run. `cases`, such as batch sizes: of runs that decide, it quotes that of the most.
         """
         check_choice("verdict", verdict, VERDICTS)
         row = {"claim": claim, "verdict": verdict, "evidence": evidence, "table": table}
-        self._claims.append(row | ({"updates": updates, "seeds": seeds} if updates is not None else {}))
+        weight = {"updates": updates, "seeds": seeds, "cases": cases}
+        self._claims.append(row | {name: value for name, value in weight.items() if value is not None})
 
     def finish(self) -> Path:
         """Write claims, timings and run.json, and put everything in place of an earlier run's files; return the folder."""

@@ -88,6 +88,14 @@ def test_claims_that_do_not_tell_how_long_the_training_was_are_weighed_by_their_
     assert verdict_of(tmp_path, "cifar-harder").evidence == "long"
 
 
+def test_of_runs_that_decide_the_one_with_the_most_cases_is_quoted_whatever_it_says(tmp_path):
+    for profile, verdict, cases in (("cpu", HOLDS, 2), ("cpu-sizes", FAILS, 7), ("cpu-wide", UNTESTABLE, 9)):
+        make_run(tmp_path, "map", profile, {"map-small": (verdict, profile)}, "07_map", cases=cases)
+    assert verdict_of(tmp_path, "map-small").evidence == "cpu-sizes"
+    make_run(tmp_path, "map", "cpu-none", {"map-small": (UNTESTED, "none")}, "07_map", cases=20)
+    assert verdict_of(tmp_path, "map-small").evidence == "cpu-sizes"
+
+
 def test_of_runs_that_tested_nothing_the_first_is_quoted_however_long(tmp_path):
     make_run(tmp_path, "cifar", "cpu", {"tiny-imagenet": (UNTESTED, "cpu")}, "05_cifar")
     make_run(tmp_path, "cifar", "default", {"tiny-imagenet": (UNTESTED, "default")}, "05_cifar", updates=440, seeds=3)

@@ -80,7 +80,7 @@ def make_map(results, profile, source, sizes_tried=2):
         line | {"B": [32, 8], "selector": sizes["best chosen"]} | values | {"outcome": ["no difference", "better"]}
     )
     other = pd.DataFrame([{"line": "own rate", "B": 8, "selector": "SC", "outcome": "worse", "n": 10, "difference": -9.0}])
-    tables = {"equivalent": (sizes, f"6,000 pairs of {profile}, heads; R@10 in %"), "map": (pd.concat([cells, other]), "")}
+    tables = {"equivalent": (sizes, f"{profile}: 6,000 pairs, heads; R@10 in %"), "map": (pd.concat([cells, other]), "")}
     parameters = {"source": source, "batch_sizes": list(range(sizes_tried))}
     make_run(results, "map", profile, "07_map", parameters, **tables)
 
@@ -88,14 +88,14 @@ def make_map(results, profile, source, sizes_tried=2):
 def test_a_map_is_shown_by_batch_size_and_digits_only_without_another(tmp_path):
     assert mapped(tmp_path) == "*(no run of `07_map` yet)*"
     make_map(tmp_path, "default", "digits")
-    assert "pairs of default" in mapped(tmp_path)
+    assert "default: 6,000 pairs" in mapped(tmp_path)
     make_map(tmp_path, "cpu-text", "texts")
     make_map(tmp_path, "cpu", "photographs")
     text = mapped(tmp_path)
-    assert text.count("![") == 1 and "results/map/cpu/figures/map.png" in text and "pairs of default" not in text
-    row = "| [6,000 pairs of cpu](results/map/cpu/tables/map.md), n=10 | 8 | 30.0 | SC | 34.5 | +4.5 [4.0, 5.0] | better | 16 |"
-    assert text.index(row) < text.index("| 32 | 40.0 |") and "| no difference | more than any tried |" in text
-    assert text.index("[6,000 pairs of cpu]") < text.index("[6,000 pairs of cpu-text]")
+    assert text.count("![") == 1 and "results/map/cpu/figures/map.png" in text and "default" not in text
+    row = "| [cpu](results/map/cpu/tables/map.md), n=10 | 8 | 30.0 | SC | 34.5 | +4.5 [4.0, 5.0] | better | 16 |"
+    assert text.index(row) < text.index("|  | 32 | 40.0 |") and "| no difference | more than any tried |" in text
+    assert text.index("[cpu]") < text.index("[cpu-text]") and "cpu: 6,000 pairs, heads; cpu-text: 6,000 pairs, heads." in text
     assert "The runs: cpu: [all cells](results/map/cpu/tables/map.md), [run](results/map/cpu/run.json); cpu-text: " in text
 
 
@@ -104,6 +104,6 @@ def test_the_run_of_the_most_batch_sizes_stands_for_its_pairs(tmp_path):
     make_map(tmp_path, "cpu-sizes", "photographs", sizes_tried=7)
     make_map(tmp_path, "cpu-text", "texts")
     text = mapped(tmp_path)
-    assert "results/map/cpu-sizes/figures/map.png" in text and "[6,000 pairs of cpu]" not in text
-    assert text.count("[6,000 pairs of cpu-sizes]") == text.count("[6,000 pairs of cpu-text]") == 2
+    assert "results/map/cpu-sizes/figures/map.png" in text and "[cpu]" not in text
+    assert text.count("[cpu-sizes]") == text.count("[cpu-text]") == 1
     assert "cpu: [all cells](results/map/cpu/tables/map.md)" in text

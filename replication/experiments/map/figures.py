@@ -117,7 +117,7 @@ def sizes_figure(runs: pd.DataFrame, best: dict[int, str], title: str) -> plt.Fi
         best: for each B, as `judging.best_by_validation`.
         title: a plain text.
     """
-    figure, axis = plt.subplots(figsize=(7.5, 4.6))
+    figure, axis = plt.subplots(figsize=(max(7.5, 1.4 * len(best)), 4.8))
     chosen = runs[[best.get(row.B) == row.selector for row in runs.itertuples()]]
     shuffled = runs[runs.selector == BASELINE]
     for part, label, colour, marker in (
@@ -126,13 +126,11 @@ def sizes_figure(runs: pd.DataFrame, best: dict[int, str], title: str) -> plt.Fi
     ):
         means = part.groupby("B")[R10].agg(["mean", "std"])
         axis.errorbar(means.index, means["mean"], yerr=means["std"], fmt=f"{marker}-", color=colour, capsize=3, label=label)
-    for size, method in best.items():
-        mean = chosen.loc[chosen["B"] == size, R10].mean()
-        axis.annotate(method, (size, mean), textcoords="offset points", xytext=(0, 9), ha="center", size=8)
+    sizes = sorted(runs.B.unique())
     axis.set_xscale("log", base=2)
-    axis.set_xticks(sorted(runs.B.unique()), sorted(runs.B.unique()))
-    axis.set(xlabel="batch size B", ylabel="test R@10, mean of both directions (%)")
-    axis.margins(x=0.1, y=0.15)
+    axis.set_xticks(sizes, [f"{size}\n" + best.get(size, "").replace(", ", "\n") for size in sizes])
+    axis.set(xlabel="batch size B; below it, the way that was chosen", ylabel="test R@10, mean of both directions (%)")
+    axis.margins(x=0.1, y=0.1)
     axis.legend(loc="lower right")
     seeds = int(runs.groupby(["B", "selector"]).seed.nunique().min())
     figure.suptitle(f"{title}; mean ± sd over n={seeds} seeds", fontsize="medium", parse_math=False)
