@@ -17,6 +17,7 @@ from replication.experiments.cifar.pretraining import BLOCK, FEATURE_BATCH, Pret
 from replication.experiments.cifar.settings import Settings
 from replication.experiments.grid.side_by_side import cores
 from replication.experiments.grid.speed import least_seconds, seconds_of_updates
+from replication.losses import SnapshotNTXent
 from replication.machine import device_or_best
 from replication.selection import BatchSelector, JointExamples, OrderedSGD
 from replication.selection.registry import make_selector
@@ -47,9 +48,11 @@ def forecast(
     train = load_image_set(common["dataset"], "train")
     trainings = len(objectives) * seeds
     workers = min(workers or (4 if device == "cuda" else cores()), trainings * len(methods))
-    update = 0.0  # seconds, mean over the objectives
+    update, snapshots, renewals = 0.0, [], 0.0  # seconds, means over the objectives
     for objective in objectives:
         task = Pretraining(Settings(method="SGD", objective=objective, **common), train, device)
+        snapshots.append(isinstance(task.objective, SnapshotNTXent))
+        renewals += seconds_of_a_snapshot(task) / len(objectives) if snapshots[-1] else 0.0
         update += seconds_of_an_update(task) / len(objectives)
     s, view = task.settings, seconds_of_a_view(task)
     epochs = s.epochs + s.extra_epoch
@@ -57,10 +60,12 @@ def forecast(
     rows = []
     for method in methods:
         selector = make_selector(method, task.num_samples, s.batch_size, s.temperature, s.k, s.candidates)
-        views = 2 * task.num_samples * epochs * trainings * _passes(selector, task)
+        passes = sum(max(_passes(selector, task), snapshot) for snapshot in snapshots)  # of an epoch, all objectives
+        views = 2 * task.num_samples * epochs * seeds * passes
         work = {"PFLOP of updates": updates * flops_of_an_update(task) / PETA}
         work |= {"PFLOP of features": views * flops_of_a_view(task) / PETA}
-        rows.append({"selector": method, "trainings": trainings} | work | {"hours": (updates * update + views * view) / 3600})
+        seconds = updates * update + views * view + trainings * epochs * renewals
+        rows.append({"selector": method, "trainings": trainings} | work | {"hours": seconds / 3600})
     table = pd.DataFrame(rows)
     table.loc[len(table)] = ["all", *table.drop(columns="selector").sum()]
     table[f"hours, {workers} side by side"] = table.hours / workers
@@ -103,7 +108,15 @@ def flops_of_a_view(task: Pretraining) -> int:
 
 def seconds_of_an_update(task: Pretraining) -> float:
     """Return the least seconds of one update over three blocks of them. The first, not counted, may compile."""
-    return seconds_of_updates(task, task.settings.batch_size, BLOCK, task.device)
+    snapshot = isinstance(task.objective, SnapshotNTXent)  # is renewed with the first update of an epoch, at its own cost
+    return seconds_of_updates(task, task.settings.batch_size, BLOCK, task.device, start=int(snapshot))
+
+
+def seconds_of_a_snapshot(task: Pretraining) -> float:
+    """Return the seconds in which the snapshot of all embeddings is renewed once, with one thread."""
+    batches = torch.arange(task.steps_per_epoch * task.settings.batch_size, device=task.device)
+    plan, (u, v) = batches.view(task.steps_per_epoch, -1), task.embed(0, 0)
+    return least_seconds(lambda: task.objective.renew(u, v, plan), task.device, repeats=1)
 
 
 @torch.no_grad()

@@ -34,6 +34,25 @@ def test_the_forecast_counts_updates_and_feature_passes(monkeypatch):
     assert table["hours, 2 side by side"].tolist() == pytest.approx((table.hours / 2).tolist())
 
 
+def test_a_snapshot_costs_a_renewal_and_a_feature_pass_an_epoch(monkeypatch):
+    monkeypatch.setattr(module, "seconds_of_an_update", lambda task: 0.0)
+    monkeypatch.setattr(module, "seconds_of_a_view", lambda task: 1.0)
+    monkeypatch.setattr(module, "seconds_of_a_snapshot", lambda task: 1000.0)
+    table = forecast(COMMON, ["SGD", "SC"], ["simclr", "simclr, snapshot"], seeds=2).set_index("selector")
+    views, snapshots = 3 * 128, 2 * 3 * 1000  # three epochs, two trainings with a snapshot
+    assert (3600 * table.hours).tolist() == pytest.approx(
+        [2 * views + snapshots, 4 * views + snapshots, 6 * views + 2 * snapshots]
+    )
+
+
+def test_an_update_is_timed_without_the_renewal_of_the_snapshot(monkeypatch):
+    task, renewals = small_task(objective="simclr, snapshot"), []
+    renew = task.objective.renew
+    monkeypatch.setattr(task.objective, "renew", lambda *arguments: renewals.append(arguments) or renew(*arguments))
+    assert module.seconds_of_a_snapshot(task) > 0 and len(renewals) == 2
+    assert module.seconds_of_an_update(task) > 0 and len(renewals) == 2
+
+
 def test_refreshed_features_cost_a_pass_for_every_plan_that_covers_a_part_of_the_data(monkeypatch):
     monkeypatch.setattr(module, "seconds_of_an_update", lambda task: 0.0)
     monkeypatch.setattr(module, "seconds_of_a_view", lambda task: 3600.0)
