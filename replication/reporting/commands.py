@@ -7,8 +7,7 @@ from pathlib import Path
 
 from replication.cluster import ClusterError, trainings_on
 from replication.files import file_name, project_root, shown, within_project
-from replication.reporting import compare, runner
-from replication.reporting import ledger as report
+from replication.reporting import compare, pages, runner
 from replication.reporting.command_line import parse
 from replication.reporting.notebooks import UsageError, experiments, misplaced_profiles, profiles, resolve
 from replication.reporting.run_record import RecordError, check_files, read_record, verify
@@ -104,7 +103,7 @@ def _report(options) -> int:
     folder = within_project(options.results)
     if not folder.is_dir():
         raise UsageError(f"--results {options.results!r} must be a folder that exists")
-    page = report.write_report(folder)
+    page = pages.write_report(folder)
     print(f"claims ledger: {shown(page)}")
     return 0
 
