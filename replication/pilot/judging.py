@@ -1,5 +1,6 @@
 """What a pilot found: a table, one sentence, and the line of code that it recommends."""
 
+import inspect
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +10,7 @@ from replication.evaluation.comparison import BETTER, SAME, WORSE
 from replication.features import PairFeatures
 from replication.heads import HeadSettings, TrainedHeads
 from replication.heads.evaluation import difference_over_queries
+from replication.selection.registry import make_selector
 
 MEASURE = "mean R@10"
 LIMITS = (
@@ -95,6 +97,7 @@ def _sentence(table: pd.DataFrame, recommended: str, pairs: int, batch_size: int
         others = others.drop(index=recommended)
     else:
         start = f"{where}choose nothing: no method is better than shuffled batches by more than {margin:g} points of R@10"
+        start += ", over seeds and over test queries"
     parts = []
     for words, outcome in (("worse: {}", WORSE), ("no different: {}", SAME)):
         found = others[others.outcome == outcome]
@@ -111,4 +114,9 @@ def _code(method: str, settings: HeadSettings) -> str:
         return f"DataLoader(data, batch_size={settings.batch_size}, shuffle=True, drop_last=True)"
     temperature = settings.temperature or settings.start_temperature
     arguments = f"{method!r}, len(data), {settings.batch_size}, temperature={temperature:g}"
+    # What the line of a method does not say must be what was tried.
+    for name in ("k", "candidates"):
+        value = getattr(settings, name)
+        if value != inspect.signature(make_selector).parameters[name].default:
+            arguments += f", {name}={value}"
     return f"PlannedBatchSampler(make_selector({arguments}), num_samples=len(data))"

@@ -74,11 +74,14 @@ def ledger(results: Path) -> pd.DataFrame:
 
 
 def _size_by_records(folder: Path) -> dict:
-    """Return updates and seeds of the trainings that were recorded beside claims which do not tell them, as earlier ones."""
+    """Return updates and shared seeds of the trainings recorded beside claims which do not tell them, as earlier ones."""
     records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
     if not records:
         return {}
-    return {"updates": records[0]["updates"], "seeds": len({record["settings"]["seed"] for record in records})}
+    seeds: dict[tuple, set] = {}
+    for settings in (record["settings"] for record in records):
+        seeds.setdefault((settings.get("objective"), settings.get("method")), set()).add(settings["seed"])
+    return {"updates": records[0]["updates"], "seeds": len(set.intersection(*seeds.values()))}
 
 
 def _weight(row: dict) -> tuple[bool, float, int, float]:

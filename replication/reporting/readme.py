@@ -81,7 +81,8 @@ def _trained(results: Path, folder: str, measures: list[str]) -> str:
     rows = summary[["objective", "selector", "n"]].copy()
     for name in measures:
         if name in summary:
-            rows[name] = [f"{mean:.2f} ± {sd:.2f}" for mean, sd in zip(summary[name], summary[f"{name} sd"], strict=True)]
+            values = zip(summary[name], summary[f"{name} sd"], strict=True)
+            rows[name] = [f"{mean:.2f} ± {sd:.2f}" if pd.notna(sd) else f"{mean:.2f}" for mean, sd in values]
     names = {name: name for name in rows.columns} | {"objective": "Objective", "selector": "Batches"}
     links = f"[all measures](results/{folder}/tables/summary.md), [seconds](results/{folder}/timings/seconds.md)"
     return f"*{caption}. {links}, [run](results/{folder}/run.json).*\n\n{markdown_table(rows, names)}"

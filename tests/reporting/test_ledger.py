@@ -87,6 +87,17 @@ def test_claims_that_do_not_tell_how_long_the_training_was_are_weighed_by_their_
     assert verdict_of(tmp_path, "cifar-harder").evidence == "long"
 
 
+def test_seeds_that_only_some_of_the_methods_have_do_not_count(tmp_path):
+    make_run(tmp_path, "cifar", "cpu", {"cifar-harder": (UNTESTABLE, "one seed")}, "05_cifar")
+    (tmp_path / "cifar" / "cpu" / "records").mkdir()
+    for method, seeds in (("SGD", 5), ("SwapSearch", 1)):
+        for seed in range(seeds):
+            record = json.dumps({"updates": 5000, "settings": {"seed": seed, "method": method, "objective": "simclr"}})
+            (tmp_path / "cifar" / "cpu" / "records" / f"{method}-{seed}.json").write_text(record, encoding="utf-8")
+    make_run(tmp_path, "cifar", "cpu-aged", {"cifar-harder": (FAILS, "five seeds")}, "05_cifar", updates=625, seeds=5)
+    assert verdict_of(tmp_path, "cifar-harder").evidence == "five seeds"
+
+
 def test_of_runs_that_decide_the_one_with_the_most_cases_is_quoted_whatever_it_says(tmp_path):
     for profile, verdict, cases in (("cpu", HOLDS, 2), ("cpu-sizes", FAILS, 7), ("cpu-wide", UNTESTABLE, 9)):
         make_run(tmp_path, "map", profile, {"map-small": (verdict, profile)}, "07_map", cases=cases)

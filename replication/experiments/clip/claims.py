@@ -9,6 +9,7 @@ from replication.experiments.grid.verdicts import (
     Learned,
     beats_chance,
     combined,
+    shared_seeds,
     standing_for,
     verdict_elsewhere,
     verdict_on_selectors,
@@ -46,8 +47,8 @@ CLAIMS = (
 
 def judge(
     runs: pd.DataFrame, source: str, batch_size: int, tests: int, margin: float, setting: str
-) -> list[tuple[str, str, str]]:
-    """Return (name, verdict, evidence) of each of `CLAIMS`, as `Run.claim` takes them.
+) -> list[tuple[str, str, str, int]]:
+    """Return (name, verdict, evidence, n) of each of `CLAIMS`, as `Run.claim` takes them; n: seeds that were compared.
 
     Args:
         runs: `Results.trained`; a variant of a method may stand for it, see `standing_for`. The claims are about open_clip's
@@ -70,7 +71,8 @@ def judge(
             if measure in mine
         ]
         used, needed = f"{source}, B={batch_size}", f"{photographs}, B={claim.batch_size}"
-        found.append((claim.name, *verdict_elsewhere(used, needed, *combined(each), claim.profiles)))
+        verdict, evidence = verdict_elsewhere(used, needed, *combined(each), claim.profiles)
+        found.append((claim.name, verdict, evidence, shared_seeds(mine, [first, other])))
     return found
 
 

@@ -24,7 +24,7 @@ def planted(objective="clip", recalibrated=None, level=50.0, **better):
 
 
 def verdicts(runs, source="flickr8k", tests=1000, batch_size=32):
-    return {name: verdict for name, verdict, _ in judge(runs, source, batch_size, tests, 1.0, "setting")}
+    return {name: verdict for name, verdict, *_ in judge(runs, source, batch_size, tests, 1.0, "setting")}
 
 
 def test_every_claim_of_the_notebook_in_the_registry_is_judged():
@@ -59,7 +59,7 @@ def test_a_claim_is_judged_at_its_own_batch_size():
     small, large = verdicts(runs, batch_size=8), verdicts(runs)
     assert small["clip-small"] == HOLDS and small["clip-small-quarter"] == FAILS and small["clip-finetuning"] == UNTESTED
     assert large["clip-small"] == large["clip-small-quarter"] == UNTESTED and large["clip-finetuning"] == HOLDS
-    evidence = {name: words for name, _, words in judge(runs, "flickr8k", 32, 1000, 1.0, "setting")}["clip-small"]
+    evidence = {name: words for name, _, words, _ in judge(runs, "flickr8k", 32, 1000, 1.0, "setting")}["clip-small"]
     assert evidence.startswith("needs flickr8k, B=8: `python -m replication run clip --profile cpu-small --publish`; here: ")
 
 
@@ -71,7 +71,7 @@ def test_ten_retrieved_images_have_ten_times_the_chance_of_one():
 @pytest.mark.parametrize("source", ["digits", "own.csv"])
 def test_other_data_test_nothing_and_say_what_would(source):
     found = judge(planted(SC=3.0), source, 32, 1000, 1.0, "setting")
-    assert {verdict for _, verdict, _ in found} == {UNTESTED}
+    assert {verdict for _, verdict, *_ in found} == {UNTESTED}
     command = "`python -m replication run clip --profile cpu --publish` (or gpu)"
     assert found[0][2].startswith(f"needs flickr8k, B=32: {command}; here: ")
 
@@ -79,5 +79,5 @@ def test_other_data_test_nothing_and_say_what_would(source):
 def test_the_claims_are_about_open_clips_loss_whatever_the_order():
     runs = pd.concat([planted("sogclr", SC=-3.0), planted(SC=3.0)])
     assert verdicts(runs)["clip-finetuning"] == HOLDS
-    ((_, verdict, evidence), *_) = judge(planted("sogclr", SC=-3.0), "flickr8k", 32, 1000, 1.0, "setting")
+    ((_, verdict, evidence, _), *_) = judge(planted("sogclr", SC=-3.0), "flickr8k", 32, 1000, 1.0, "setting")
     assert verdict == FAILS and "sogclr, setting" in evidence
