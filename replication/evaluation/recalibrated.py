@@ -41,13 +41,15 @@ def recalibrated(
     for norm in norms:
         check_has_values("network", norm.running_mean)
     kept = [{name: buffer.clone() for name, buffer in norm.named_buffers()} for norm in norms]
+    momenta = [norm.momentum for norm in norms]  # update_bn leaves its own behind if the network raises
     modes = {module: module.training for module in network.modules()}
     try:
         with full_precision(), context or nullcontext():
             update_bn(batches, network)
         yield
     finally:
-        for norm, buffers in zip(norms, kept, strict=True):
+        for norm, buffers, momentum in zip(norms, kept, momenta, strict=True):
+            norm.momentum = momentum
             for name, buffer in buffers.items():
                 getattr(norm, name).copy_(buffer)
         for module, training in modes.items():

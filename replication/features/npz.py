@@ -63,6 +63,8 @@ def splits_of_arrays(
         if key in arrays and (arrays[key].ndim == 0 or len(arrays[key]) != count):
             raise ValueError(f"{key} in {where} has {len(np.atleast_1d(arrays[key]))} rows; u has {count}: one for each item")
     groups = _groups(where, arrays["group"]) if "group" in arrays else None
+    if "split" not in arrays and count < 10:
+        raise ValueError(f"{where} has {count} items; it must have >= 10, as a tenth each is held out for val and test")
     rows = _given(where, arrays["split"]) if "split" in arrays else divide(count)
     for split in SPLITS:
         if not len(rows[split]):

@@ -9,6 +9,8 @@ from torch.utils.data import BatchSampler
 from replication.selection import PlannedBatchSampler
 from replication.validation import check_choice, check_count
 
+SPLITS = ("rows", "batches")
+
 
 class DealtBatches(BatchSampler):
     """The plan of an epoch as a batch sampler for trainers that deal batches to w processes.
@@ -54,7 +56,7 @@ class DealtBatches(BatchSampler):
         if not isinstance(planned, PlannedBatchSampler):
             raise TypeError(f"planned is {type(planned).__name__}; it must be a PlannedBatchSampler")
         self.planned = planned
-        self.split = check_choice("split", split, ("rows", "batches"))
+        self.split = check_choice("split", split, SPLITS)
         self.processes = process_count() if processes is None else check_count("processes", processes, 1)
         self.rank = None if rank is None else check_count("rank", rank, 0, self.processes - 1, "processes - 1")
         whole = planned.batch_size
@@ -115,6 +117,9 @@ class DealtBatches(BatchSampler):
         Raises:
             TypeError, ValueError: as `PlannedBatchSampler.load_state_dict`; or more steps than an epoch has.
         """
+        if not isinstance(state, dict) or not {"planned", "steps_done"} <= set(state):
+            found = f"holds {', '.join(map(str, state))}" if isinstance(state, dict) and state else f"is {state!r}"
+            raise ValueError(f"state must be what DealtBatches.state_dict returned, with planned and steps_done; it {found}")
         done = check_count("steps_done", state["steps_done"], 0, self.steps, "steps of an epoch")
         self.planned.load_state_dict(state["planned"])
         if done == self.steps:

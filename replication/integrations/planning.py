@@ -15,8 +15,8 @@ class EpochPlanner:
 
     Args:
         embed: takes the model, in eval mode and without gradients, and returns the embeddings (u, v) of all samples [N, d],
-            in the order of the data; or a pair (u, v) made elsewhere, once for all epochs. Never called where the selector
-            needs no embeddings.
+            in the order of the data, or u alone where v is the same; or a pair (u, v) made elsewhere, once for all epochs.
+            Never called where the selector needs no embeddings.
         every: embeddings are made anew in every n-th epoch, >= 1; plans in every one.
 
     Raises:
@@ -36,8 +36,17 @@ class EpochPlanner:
             return
         if callable(self.embed) and (self._kept is None or epoch % self.every == 0):
             with evaluating(model), torch.no_grad():
-                self._kept = self.embed(model)
+                self._kept = _pair(self.embed(model))
         batches.update(*self._kept)
+
+
+def _pair(found) -> tuple[Tensor, Tensor | None]:
+    """Return what `embed` gave as (u, v); one tensor alone is both."""
+    if isinstance(found, Tensor):
+        return found, None
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise TypeError(f"embed returned {type(found).__name__}; it must return (u, v), or u alone where v is the same")
+    return tuple(found)
 
 
 @contextmanager

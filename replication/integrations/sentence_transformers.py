@@ -11,10 +11,12 @@ from scipy.sparse.csgraph import connected_components
 from sentence_transformers.base.sampler import DefaultBatchSampler
 from torch import Tensor
 
-from replication.integrations.dealt_batches import DealtBatches, process_count
+from replication.integrations.dealt_batches import SPLITS, DealtBatches, process_count
 from replication.integrations.transformers_trainer import PlanEpochs
 from replication.selection import BatchSelector, PlannedBatchSampler
-from replication.selection.registry import make_selector
+from replication.selection.distinct import check_possible
+from replication.selection.registry import make_selector, parse_method
+from replication.validation import check_choice, check_positive
 
 
 class ChosenBatches(PlanEpochs):
@@ -51,8 +53,16 @@ class ChosenBatches(PlanEpochs):
         every: int = 1,
         split: str = "batches",
     ):
-        super().__init__(embeddings or self._embed, every)
-        self.selector, self.temperature, self.columns, self.split = selector, temperature, columns, split
+        if isinstance(selector, str):
+            parse_method(selector)
+        elif not isinstance(selector, BatchSelector):
+            raise TypeError(f"selector={selector!r} must be a selector, or a line such as 'SwapSearch, k 10'")
+        if embeddings is not None and not isinstance(embeddings, tuple | list):
+            raise TypeError(f"embeddings is {type(embeddings).__name__}; it must be a pair (u, v)")
+        super().__init__(self._embed if embeddings is None else embeddings, every)
+        self.selector, self.columns = selector, columns
+        self.temperature = check_positive("temperature", temperature)
+        self.split = check_choice("split", split, SPLITS)
         self.attached = self.training = False
 
     def __reduce__(self):
@@ -115,6 +125,10 @@ class TextBatches(DefaultBatchSampler):
             selector = make_selector(selector, size, batch_size, chosen.temperature)
         if selector.batch_size != batch_size:
             raise ValueError(f"selector={selector} has batch_size={selector.batch_size}; the trainer asks for {batch_size}")
+        try:
+            check_possible(torch.as_tensor(groups), batch_size)
+        except ValueError as error:
+            raise ValueError(f"rows that share texts never share a batch: {error}") from None
         return DealtBatches(PlannedBatchSampler(selector, size, self.seed, distinct=groups), chosen.split)
 
     def set_epoch(self, epoch: int) -> None:

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from replication.losses.objective import check_index
 from replication.losses.sogclr import SogCLR
 
 
@@ -28,7 +29,7 @@ class BimodalSogCLR(SogCLR):
             self.log_average = torch.full((num_samples, 2), -math.inf, dtype=torch.float32, device="cpu")
 
     def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:
-        self._check_index(index, len(u))
+        check_index(index, len(u), len(self.log_average))
         one_way = u @ v.T
         cosines = torch.stack([one_way, one_way.T])  # [2, B, B]
         positive, count = one_way.diagonal(), len(u) - 1

@@ -88,7 +88,7 @@ def batch_losses(
     """
     u, v = _prepare(u, v, temperature, normalize, validate)
     if validate:
-        _check_batches(batches, len(u))
+        check_batches(batches, len(u))
     batches = batches.to(u.device)
     size = batches.shape[1]
     rows = max(1, max_elements // (size * max(size, 2 * u.shape[1])))
@@ -137,6 +137,8 @@ def _prepare(u: Tensor, v: Tensor, temperature, normalize: bool, validate: bool)
     if validate:
         if isinstance(temperature, Tensor):
             check_has_values("temperature", temperature)
+            if temperature.numel() != 1:
+                raise ValueError(f"temperature has shape {list(temperature.shape)}; it must be a number or a tensor of one")
             check_positive("temperature", float(temperature.detach()))
         else:
             check_positive("temperature", temperature)
@@ -156,19 +158,20 @@ def _losses_of_block(u: Tensor, v: Tensor, batches: Tensor, temperature: float |
     return per_pair.mean(dim=1)
 
 
-def _check_batches(batches: Tensor, pairs: int) -> None:
+def check_batches(batches: Tensor, pairs: int, name: str = "batches") -> None:
+    """Raise TypeError or ValueError unless `batches` are integers [M, B] in 0..pairs - 1, none twice in a row."""
     if not isinstance(batches, Tensor) or batches.dtype not in (torch.int64, torch.int32):
         kind = batches.dtype if isinstance(batches, Tensor) else type(batches).__name__
-        raise TypeError(f"batches is {kind}; it must be an integer tensor of shape [M, B]")
+        raise TypeError(f"{name} is {kind}; it must be an integer tensor of shape [M, B]")
     if batches.ndim != 2 or 0 in batches.shape:
-        raise ValueError(f"batches has shape {list(batches.shape)}; it must be [M, B] with M >= 1 and B >= 1")
+        raise ValueError(f"{name} has shape {list(batches.shape)}; it must be [M, B] with M >= 1 and B >= 1")
     if not has_values(batches):
         return
     low, high = int(batches.min()), int(batches.max())
     if low < 0 or high >= pairs:
-        raise ValueError(f"batches holds index {low if low < 0 else high}; indices must lie in 0..{pairs - 1}")
+        raise ValueError(f"{name} holds index {low if low < 0 else high}; indices must lie in 0..{pairs - 1}")
     ordered = batches.sort(dim=1).values
     twice = (ordered[:, 1:] == ordered[:, :-1]).nonzero()
     if len(twice):
         row, column = twice[0].tolist()
-        raise ValueError(f"batches[{row}] holds index {int(ordered[row, column])} twice; a batch must hold distinct indices")
+        raise ValueError(f"{name}[{row}] holds index {int(ordered[row, column])} twice; a batch must hold distinct indices")

@@ -60,6 +60,21 @@ def check_views(u: Tensor, v: Tensor) -> None:
         raise ValueError(f"v has shape {list(v.shape)}; it must equal the shape of u, {list(u.shape)}")
 
 
+def check_index(index: Tensor | None, batch_size: int, num_samples: int) -> None:
+    """Raise TypeError or ValueError unless `index` is int64 [B], positions in a data set of `num_samples`."""
+    if not isinstance(index, Tensor) or index.dtype != torch.int64:
+        kind = index.dtype if isinstance(index, Tensor) else type(index).__name__
+        raise TypeError(f"index is {kind}; this loss needs the positions of the samples in the data set, torch.int64 [B]")
+    if index.shape != (batch_size,):
+        raise ValueError(f"index has shape {list(index.shape)}; it must be [{batch_size}], one position for each sample")
+    # On other devices the look would wait for them, and an index outside asserts there by itself; a compiler cannot look.
+    if index.device.type == "cpu" and not torch.compiler.is_compiling():
+        low, high = int(index.min()), int(index.max())
+        if low < 0 or high >= num_samples:
+            wrong = low if low < 0 else high
+            raise ValueError(f"index holds {wrong}; positions must lie in 0..{num_samples - 1} (num_samples - 1)")
+
+
 def similarities(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
     """Return the cosines of all 2B views of a batch, ordered u_1..u_B, v_1..v_B.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from replication.torch_settings import full_precision
-from replication.validation import HALF_PRECISION, check_positive
+from replication.validation import HALF_PRECISION, check_positive, has_values
 
 
 class Duals(NamedTuple):
@@ -40,6 +40,10 @@ def partial_auc_loss(positive: Tensor, negative: Tensor, duals: Duals, share: fl
         TypeError, ValueError: wrong kinds, shapes or ranges.
     """
     positive, negative = _checked_scores(positive, negative, share)
+    for name, dual in zip(Duals._fields, duals, strict=True):
+        if not isinstance(dual, Tensor) or not dual.is_floating_point() or dual.ndim:
+            kind = f"{dual.dtype} {list(dual.shape)}" if isinstance(dual, Tensor) else f"{dual!r}"
+            raise TypeError(f"duals.{name} is {kind}; it must be a floating-point tensor of no dimension")
     return instance_wise(positive, negative, in_type(duals, positive.dtype), share, checked_smoothing(smoothing))
 
 
@@ -122,5 +126,9 @@ def _checked_scores(positive: Tensor, negative: Tensor, share: float) -> tuple[T
             raise TypeError(f"{name} is {kind}; it must be a floating-point tensor of scores, one dimension")
         if x.ndim != 1 or not len(x):
             raise ValueError(f"{name} has shape {list(x.shape)}; it must hold one or more scores, in one dimension")
+        if has_values(x):
+            low, high = float(x.detach().min()), float(x.detach().max())
+            if not (low >= 0 and high <= 1):  # NaN among them
+                raise ValueError(f"{name} lies in {low:g}..{high:g}; scores must lie in 0..1")
     check_top(checked_share(share), len(negative), f"{len(negative)} negatives")
     return tuple(x.float() if x.dtype in HALF_PRECISION else x for x in (positive, negative))

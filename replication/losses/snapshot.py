@@ -4,8 +4,9 @@ import torch
 from torch import LongTensor, Tensor
 
 from replication.directions import directions
+from replication.losses.info_nce import check_batches
 from replication.losses.nt_xent import NTXent
-from replication.losses.objective import check_views
+from replication.losses.objective import check_index, check_views
 from replication.torch_settings import full_precision
 from replication.validation import check_count, check_has_values
 
@@ -51,7 +52,8 @@ class SnapshotNTXent(NTXent):
             max_elements: of the similarities in memory at once.
 
         Raises:
-            TypeError, ValueError: embeddings of another kind, shape or device; a sample twice in the plan, as OSGD's may have.
+            TypeError, ValueError: embeddings of another kind, shape or device, or not finite; a plan of another kind or shape,
+                or one with a sample twice, as OSGD's may have.
         """
         check_views(u, v)
         if len(u) != self.correction.shape[1]:
@@ -60,9 +62,13 @@ class SnapshotNTXent(NTXent):
         if u.device != self.correction.device:
             mine = f"this SnapshotNTXent is on {self.correction.device}"
             raise ValueError(f"u is on {u.device}; {mine}: move it with .to(u.device)")
+        for name, x in (("u", u), ("v", v)):
+            if not torch.isfinite(x).all():
+                raise ValueError(f"{name} holds NaN or infinity; a snapshot needs finite embeddings")
+        check_batches(plan, len(u), "plan")
         if len(plan.unique()) != plan.numel():
             raise ValueError("plan holds a sample twice; a snapshot needs batches that are disjoint, unlike those of OSGD")
-        plan = plan.to(u.device)
+        plan = plan.to(u.device, torch.int64)
         unit = torch.stack([directions(x.float(), dim=1) for x in (u, v)])  # [2, N, d]
         new = torch.zeros_like(unit)
         full = nt_xent_slopes(unit, self.temperature, max_elements) * plan.shape[0]
@@ -78,6 +84,7 @@ class SnapshotNTXent(NTXent):
         loss = super()._loss(u, v, index)
         if not self.correction.shape[-1]:
             return loss
+        check_index(index, len(u), self.correction.shape[1])
         added = (self.correction[:, index].to(u.dtype) * torch.stack([u, v])).sum()
         return loss + (added - added.detach())
 

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from replication.losses.objective import Objective, same_sample, similarities
-from replication.validation import check_count
+from replication.losses.objective import Objective, check_index, same_sample, similarities
+from replication.validation import check_count, check_flag
 
 
 class SogCLR(Objective):
@@ -64,7 +64,7 @@ class SogCLR(Objective):
         if isinstance(gamma, bool) or not isinstance(gamma, int | float) or not 0 < gamma <= 1:
             raise ValueError(f"gamma={gamma!r} must be a number > 0 and <= 1")
         self.gamma = float(gamma)
-        self.released_first_visit = released_first_visit
+        self.released_first_visit = check_flag("released_first_visit", released_first_visit)
         self.cosine_steps = check_count("cosine_steps", cosine_steps, 0)
         # An ordinary tensor, on the CPU until `.to(...)`: on the meta device the marks of samples not seen yet would be lost.
         with torch.inference_mode(False):
@@ -89,7 +89,7 @@ class SogCLR(Objective):
     def _loss(self, u: Tensor, v: Tensor, index: Tensor | None) -> Tensor:
         if u.device != self.log_average.device:
             raise ValueError(f"u is on {u.device}; this SogCLR is on {self.log_average.device}: move it with .to(u.device)")
-        self._check_index(index, len(u))
+        check_index(index, len(u), len(self.log_average))
         cosines, positive = similarities(u, v)
         count = 2 * (len(u) - 1)
         with torch.no_grad():
@@ -123,16 +123,3 @@ class SogCLR(Objective):
         """Note one call in training, where a schedule needs it."""
         if self.cosine_steps:
             self.calls.add_(1)
-
-    def _check_index(self, index: Tensor | None, batch_size: int) -> None:
-        if not isinstance(index, Tensor) or index.dtype != torch.int64:
-            kind = index.dtype if isinstance(index, Tensor) else type(index).__name__
-            raise TypeError(f"index is {kind}; SogCLR needs the positions of the samples in the data set, torch.int64 [B]")
-        if index.shape != (batch_size,):
-            raise ValueError(f"index has shape {list(index.shape)}; it must be [{batch_size}], one position for each sample")
-        # On other devices the look would wait for them, and an index outside asserts there by itself; a compiler cannot look.
-        if index.device.type == "cpu" and not torch.compiler.is_compiling():
-            low, high = int(index.min()), int(index.max())
-            if low < 0 or high >= len(self.log_average):
-                wrong = low if low < 0 else high
-                raise ValueError(f"index holds {wrong}; positions must lie in 0..{len(self.log_average) - 1} (num_samples - 1)")

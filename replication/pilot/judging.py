@@ -1,5 +1,6 @@
 """What a pilot found: a table, one sentence, and the line of code that it recommends."""
 
+import inspect
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,8 +10,11 @@ from replication.evaluation.comparison import BETTER, SAME, WORSE
 from replication.features import PairFeatures
 from replication.heads import HeadSettings, TrainedHeads
 from replication.heads.evaluation import difference_over_queries
+from replication.selection.registry import make_selector
 
 MEASURE = "mean R@10"
+CEILING = 98.0  # R@10 of shuffled batches (%), above which there is nothing to gain,
+LEARNED = 0.05  # and the share of the way from chance to 100 % that the best of the methods must go
 LIMITS = (
     "Frozen features speak for the heads on top of them. Towers that learn, other batch sizes and longer training may differ. "
     "Intervals over seeds say nothing of other test queries, and the other way round. Several methods are compared without a "
@@ -57,7 +61,8 @@ def judge(
     """Return the report on trainings of equal seeds, shuffled batches ("SGD") among them.
 
     A method is recommended if its R@10 is better than that of shuffled batches over the seeds, and over the test queries
-    too, and by more than the margin on average; of several the best. Otherwise shuffled batches are.
+    too, and by more than the margin on average; of several the best. Otherwise shuffled batches are. Where R@10 is near 100 %
+    or near chance, the sentence says that there is no answer.
     """
     runs = pd.DataFrame(
         {"selector": r.training.method, "seed": r.training.seed, "R@1": r.test["mean R@1"], "R@10": r.test[MEASURE]}
@@ -74,19 +79,30 @@ def judge(
         table.loc[method, ["query low", "query high"]] = over_queries.low, over_queries.high
         table.loc[method, "outcome"] = row.outcome
     good = table[(table.outcome == BETTER) & (table["query low"] > 0) & (table.difference > margin)]
-    recommended = "SGD" if good.empty else good.difference.idxmax()
+    unclear = _unclear(table, len(test))
+    recommended = "SGD" if good.empty or unclear else good.difference.idxmax()
     setting = (
         f"{train.name}: {len(train):,} pairs to train on, {len(test):,} to test, B = {settings.batch_size}, "
         f"{settings.epochs} epochs, {settings.kind} heads, learning rate {rate:g} (chosen for shuffled batches)"
     )
-    sentence = _sentence(table, recommended, len(train), settings.batch_size, margin)
+    where = f"On these {len(train):,} pairs at B = {settings.batch_size}: "
+    sentence = f"{where}no answer: {unclear}." if unclear else _sentence(where, table, recommended, margin)
     curves = pd.DataFrame({"selector": r.training.method, "seed": r.training.seed} | row for r in results for row in r.curve)
     code = _code(recommended, settings)
     return Report(sentence, table.reset_index(), recommended, code, curves, f"{setting}; {seconds / 60:.1f} minutes", margin)
 
 
-def _sentence(table: pd.DataFrame, recommended: str, pairs: int, batch_size: int, margin: float) -> str:
-    where = f"On these {pairs:,} pairs at B = {batch_size}: "
+def _unclear(table: pd.DataFrame, tests: int) -> str:
+    """Return why R@10 cannot tell methods apart here, or an empty text."""
+    shuffled, best, chance = table.loc["SGD", "R@10"], table["R@10"].max(), 1000 / tests
+    if shuffled > CEILING:
+        return f"R@10 of shuffled batches is {shuffled:.1f} %, as the {tests} test pairs are too few or too easy"
+    if best < chance + LEARNED * (100 - chance):
+        return f"R@10 is at most {best:.1f} %, by chance {chance:.1f} %: the heads have hardly learned from these features"
+    return ""
+
+
+def _sentence(where: str, table: pd.DataFrame, recommended: str, margin: float) -> str:
     others = table.drop(index="SGD")
     if recommended != "SGD":
         row = table.loc[recommended]
@@ -95,6 +111,7 @@ def _sentence(table: pd.DataFrame, recommended: str, pairs: int, batch_size: int
         others = others.drop(index=recommended)
     else:
         start = f"{where}choose nothing: no method is better than shuffled batches by more than {margin:g} points of R@10"
+        start += ", over seeds and over test queries"
     parts = []
     for words, outcome in (("worse: {}", WORSE), ("no different: {}", SAME)):
         found = others[others.outcome == outcome]
@@ -107,8 +124,15 @@ def _sentence(table: pd.DataFrame, recommended: str, pairs: int, batch_size: int
 
 
 def _code(method: str, settings: HeadSettings) -> str:
+    """Return the lines that make the recommended loader or sampler, as Python for `data`."""
     if method == "SGD":
         return f"DataLoader(data, batch_size={settings.batch_size}, shuffle=True, drop_last=True)"
     temperature = settings.temperature or settings.start_temperature
     arguments = f"{method!r}, len(data), {settings.batch_size}, temperature={temperature:g}"
-    return f"PlannedBatchSampler(make_selector({arguments}), num_samples=len(data))"
+    # What the line of a method does not say must be what was tried.
+    for name in ("k", "candidates"):
+        value = getattr(settings, name)
+        if value != inspect.signature(make_selector).parameters[name].default:
+            arguments += f", {name}={value}"
+    names = "from replication.selection import PlannedBatchSampler, make_selector"
+    return f"{names}\nsampler = PlannedBatchSampler(make_selector({arguments}), num_samples=len(data))"

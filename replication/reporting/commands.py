@@ -2,13 +2,13 @@
 
 import math
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 from replication.cluster import ClusterError, trainings_on
 from replication.files import file_name, project_root, shown, within_project
-from replication.reporting import compare, runner
-from replication.reporting import ledger as report
+from replication.reporting import compare, pages, runner
 from replication.reporting.command_line import parse
 from replication.reporting.notebooks import UsageError, experiments, misplaced_profiles, profiles, resolve
 from replication.reporting.run_record import RecordError, check_files, read_record, verify
@@ -104,7 +104,7 @@ def _report(options) -> int:
     folder = within_project(options.results)
     if not folder.is_dir():
         raise UsageError(f"--results {options.results!r} must be a folder that exists")
-    page = report.write_report(folder)
+    page = pages.write_report(folder)
     print(f"claims ledger: {shown(page)}")
     return 0
 
@@ -149,10 +149,19 @@ def _records(options) -> int:
     if not folder.is_dir():
         raise UsageError(f"{options.folder!r} must be a folder that holds records of trainings")
     check = import_module("replication.experiments.grid.records_check").check_folder  # found by name: none is known here
-    known = {name: {p: resolve(name, p)[1] for p in profiles(notebook)} for name, notebook in experiments().items()}
+    known = {name: _known_profiles(name, notebook) for name, notebook in experiments().items()}
     lines, good = check(folder, known)
     print("\n".join(lines))
     return 0 if good else 1
+
+
+def _known_profiles(experiment: str, notebook: Path) -> dict[str, dict]:
+    """Return the parameters of those profiles that can be run here: some need packages that records do not."""
+    known = {}
+    for profile in profiles(notebook):
+        with suppress(UsageError):
+            known[profile] = resolve(experiment, profile)[1]
+    return known
 
 
 def _verify(options) -> int:

@@ -1,9 +1,10 @@
-"""The generated parts of the README and of the book's pages, built only from results that a run left."""
+"""Tables and figures of the experiments for the README and the book, built only from results that a run left."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from replication.evaluation.comparison import BETTER
 from replication.files import file_name
 from replication.reporting.finished_runs import finished_runs, markdown_table
 
@@ -80,7 +81,8 @@ def _trained(results: Path, folder: str, measures: list[str]) -> str:
     rows = summary[["objective", "selector", "n"]].copy()
     for name in measures:
         if name in summary:
-            rows[name] = [f"{mean:.2f} ± {sd:.2f}" for mean, sd in zip(summary[name], summary[f"{name} sd"], strict=True)]
+            values = zip(summary[name], summary[f"{name} sd"], strict=True)
+            rows[name] = [f"{mean:.2f} ± {sd:.2f}" if pd.notna(sd) else f"{mean:.2f}" for mean, sd in values]
     names = {name: name for name in rows.columns} | {"objective": "Objective", "selector": "Batches"}
     links = f"[all measures](results/{folder}/tables/summary.md), [seconds](results/{folder}/timings/seconds.md)"
     return f"*{caption}. {links}, [run](results/{folder}/run.json).*\n\n{markdown_table(rows, names)}"
@@ -118,14 +120,19 @@ def mapped(results: Path) -> str:
         "outcome": "Outcome",
         "size": "Worth",
     }
-    words = "mean of both directions; gain with its 95 % interval over seeds; the way to choose is the best on validation pairs"
-    settings = "; ".join(_setting(results, folder) for folder in shown)
+    words = (
+        "R@10 in %, mean of both directions; gain with its 95 % interval over seeds, at the learning rate that suits shuffled "
+        "batches; the way to choose is the best on validation pairs; SwapSearch, k 10: a local search for batches of high loss "
+        "among 10 batches at a time; hardness 0.25: a quarter of the batches are such, the others random; worth: shuffled "
+        "batches of that size retrieve as well, told where the chosen ones are better"
+    )
+    settings = "; ".join(_setting(results, folder) + _epochs(runs[folder]["parameters"]) for folder in shown)
     place = f"results/{shown[0]}/figures/map.png"
     links = "; ".join(f"{folder.split('/')[1]}: {_links(results, folder)}" for folder in runs)
     return (
         f"![Gain in R@10 of each way to choose batches over shuffled ones, by batch size]({place})\n\n"
         f"{markdown_table(pd.DataFrame(rows), names)}\n\n"
-        f"*R@10 in %, {words}; worth: shuffled batches of that size retrieve as well. {settings}. The runs: {links}.*"
+        f"*{words}. {settings}. The runs: {links}.*"
     )
 
 
@@ -141,7 +148,7 @@ def _mapped(results: Path, folder: str) -> list[dict[str, str]]:
         pairs = "" if rows else f"[{name}](results/{folder}/tables/map.md), n={int(cells.n.min())}"  # once is enough
         cell = cells.loc[(row["B"], row["best chosen"])]
         known = row.get("equivalent B", float("nan"))
-        size = f"{known:.0f}" if pd.notna(known) else SIDES[row["found"]]
+        size = (f"{known:.0f}" if pd.notna(known) else SIDES[row["found"]]) if cell.outcome == BETTER else "–"
         rows.append(
             {"pairs": pairs, "B": row["B"], "shuffled": f"{row['R@10 of SGD']:.1f}"}
             | {"best": row["best chosen"], "chosen": f"{row['R@10']:.1f}"}
@@ -153,6 +160,13 @@ def _mapped(results: Path, folder: str) -> list[dict[str, str]]:
 def _setting(results: Path, folder: str) -> str:
     """Return what a map was made on, in words that begin with the name of the pairs and a colon."""
     return (results / folder / "tables" / "equivalent.md").read_text(encoding="utf-8").split(";")[0]
+
+
+def _epochs(parameters: dict) -> str:
+    """Return for how many epochs the batch sizes of a map were trained, in words that begin with a comma."""
+    epochs = parameters.get("epochs", [])
+    epochs = epochs if isinstance(epochs, list) else [epochs]
+    return f", {min(epochs)} to {max(epochs)} epochs, more for larger batches" if len(set(epochs)) > 1 else ""
 
 
 def _links(results: Path, folder: str) -> str:
@@ -185,15 +199,3 @@ def trainer_versions(lock: Path) -> str:
         for name, (packages, example) in TRAINERS.items()
     ]
     return markdown_table(pd.DataFrame(rows), {"name": "Trainer", "versions": "Tested with", "example": "Example"})
-
-
-def fill_in(text: str, name: str, content: str) -> str:
-    """Return `text` with what stands between the markers <!-- name:begin --> and <!-- name:end --> replaced.
-
-    Raises:
-        ValueError: the markers are missing.
-    """
-    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    if begin not in text or end not in text:
-        raise ValueError(f"README.md must hold the markers {begin} and {end}")
-    return text[: text.index(begin) + len(begin)] + f"\n{content}\n" + text[text.index(end) :]

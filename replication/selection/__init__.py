@@ -51,6 +51,7 @@ from replication.selection.nearest_neighbour import NearestNeighbour
 from replication.selection.ordered_sgd import OrderedSGD
 from replication.selection.planned_sampler import PlannedBatchSampler
 from replication.selection.random_walk import RandomWalk
+from replication.selection.registry import make_selector
 from replication.selection.shuffled import ShuffledBatches
 from replication.selection.spectral_clustering import SpectralClustering
 from replication.selection.swap_search import SwapSearch
@@ -76,4 +77,5 @@ __all__ = [
     "SpectralClustering",
     "SwapSearch",
     "edge_weights",
+    "make_selector",
 ]

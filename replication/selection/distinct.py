@@ -1,5 +1,6 @@
 """Batches in which no two samples belong to one group: one text twice, captions of one image, a class."""
 
+from collections.abc import Sequence
 from numbers import Integral
 
 import numpy as np
@@ -79,6 +80,9 @@ class DistinctGroups(WrappingSelector):
 @plain_tensors()
 def numbered(distinct) -> LongTensor:
     """Return labels as numbers from 0, by first appearance, after checking that they are integers or texts."""
+    if not hasattr(distinct, "dtype") and (isinstance(distinct, str) or not isinstance(distinct, Sequence)):
+        kind = type(distinct).__name__
+        raise TypeError(f"distinct is {kind}; it must be N integers or texts, in a list, an array, a tensor or a Series")
     labels = distinct.cpu() if isinstance(distinct, Tensor) else distinct
     labels = np.asarray(labels) if hasattr(labels, "dtype") else np.array(list(labels), dtype=object)
     if labels.ndim != 1 or not len(labels):

@@ -10,7 +10,10 @@ from replication.torch_settings import plain_tensors
 
 
 def fill_epoch(select: Callable[[Generator], LongTensor], length: int, generator: Generator) -> LongTensor:
-    """Return exactly `length` batches [length, B]: `select` is called until they are enough; of too many, a random subset."""
+    """Return exactly `length` batches [length, B]: `select` is called until they are enough.
+
+    Of one call that returns too many, a random subset is taken; the last of several calls is cut at its end.
+    """
     plans = [select(generator)]
     while sum(map(len, plans)) < length:
         plans.append(select(generator))

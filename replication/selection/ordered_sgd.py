@@ -5,7 +5,7 @@ from replication.selection.all_batches import AllBatches
 from replication.selection.base import BatchSelector, ClippedCount, shuffled_rows
 from replication.selection.kernels.parallel import single_torch_thread
 from replication.selection.shuffled import independent_rows
-from replication.validation import check_choice, check_count, check_positive
+from replication.validation import check_choice, check_count, check_flag, check_positive
 
 
 class OrderedSGD(BatchSelector):
@@ -51,7 +51,7 @@ class OrderedSGD(BatchSelector):
         self.q = None if q is None else check_count("q", q, 1, k, "k, the number of candidates")
         self.temperature = check_positive("temperature", temperature)
         self.max_batches = check_count("max_batches", max_batches, 1)
-        self.hardest_first = hardest_first
+        self.hardest_first = check_flag("hardest_first", hardest_first)
         self.loss = check_choice("loss", loss, ("info_nce", "nt_xent"))
 
     def _select(self, u, v, generator):

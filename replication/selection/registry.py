@@ -26,6 +26,7 @@ from replication.selection.random_walk import RandomWalk
 from replication.selection.shuffled import ShuffledBatches
 from replication.selection.spectral_clustering import SpectralClustering
 from replication.selection.swap_search import SwapSearch
+from replication.validation import check_count, check_num_samples
 
 # The short names of papers and of tables; each class is known by its own name too.
 SHORT = {
@@ -49,6 +50,16 @@ WORDS: dict[type, dict[str, dict]] = {
     # The paper ranks by its loss, eq. (1); the released code by the loss that it trains with, and the hardest comes last.
     OrderedSGD: {"as released": {"hardest_first": False, "loss": "nt_xent"}},
     RandomWalk: {"as released": {"overlap": True}},
+}
+# What else people call some of them: the line to write instead.
+SAID = {
+    "shuffled": "SGD",
+    "shuffle": "SGD",
+    "random": "SGD",
+    "BatchSampler": "random walk",
+    "B3": "METIS, skip 30, communities 4",
+    "NGAME": "balanced k-means",
+    "MixedBatches": "SwapSearch, hardness 0.5",
 }
 # How earlier tables wrote what the rules above would write otherwise.
 EARLIER = {
@@ -87,7 +98,11 @@ class Method:
         Raises:
             ValueError, TypeError: an argument out of range, or too few samples for neighbours after those to skip.
         """
-        whole = max(1, num_samples // batch_size)
+        check_count("batch_size", batch_size, 1)
+        whole = max(1, check_num_samples(num_samples, 1) // batch_size)
+        for name, value in (("k", k), ("candidates", candidates)):
+            if value is not None:
+                check_count(name, value, 1)
         known = inspect.signature(self.kind).parameters
         arguments = {"temperature": temperature, "k": candidates if self.kind is OrderedSGD else k}
         arguments = {name: value for name, value in (arguments | self.arguments).items() if name in known}
@@ -121,6 +136,9 @@ def parse_method(line: str) -> Method:
     arguments, hardness = {}, None
     for part in rest:
         if part in WORDS.get(kind, {}):
+            for key in WORDS[kind][part]:
+                if key in arguments:
+                    raise ValueError(f"method={line!r}: {part!r} says {key}, which is given already")
             arguments |= WORDS[kind][part]
             continue
         key, _, value = part.replace("=", " ").partition(" ")
@@ -196,7 +214,10 @@ def _in_todays_words(name: str) -> str:
 
 
 def _unknown(word: str, what: str, known) -> str:
-    near = difflib.get_close_matches(word, known, 1, 0.5)
+    said = {name.lower(): line for name, line in (SAID if what == "name" else {}).items()} | {
+        name.lower(): name for name in known
+    }
+    near = [said[word.lower()]] if word.lower() in said else difflib.get_close_matches(word, known, 1, 0.5)
     return f"{word!r} is no {what}{f'; did you mean {near[0]!r}?' if near else ''} (known: {', '.join(known)})"
 
 

@@ -3,7 +3,7 @@
 import torch
 
 from replication.selection.base import IndexSelector, random_order, shuffled_rows
-from replication.validation import check_count
+from replication.validation import check_count, check_flag
 
 
 class ShuffledBatches(IndexSelector):
@@ -26,7 +26,7 @@ class ShuffledBatches(IndexSelector):
 
     def __init__(self, batch_size: int, replacement: bool = False):
         self.batch_size = check_count("batch_size", batch_size, 1)
-        self.replacement = replacement
+        self.replacement = check_flag("replacement", replacement)
 
     def _plan(self, num_samples, generator):
         if not self.replacement:

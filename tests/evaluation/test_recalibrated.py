@@ -39,7 +39,7 @@ def test_afterwards_the_network_is_as_it_was(network, fails):
         with recalibrated(network, batches):
             assert not torch.equal(network[1].running_mean, before["1.running_mean"])
             network.eval()
-        assert [network[1].momentum, network[4].momentum] == momenta
+    assert [network[1].momentum, network[4].momentum] == momenta
     assert [module.training for module in network.modules()] == modes
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 

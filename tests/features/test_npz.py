@@ -82,7 +82,7 @@ def with_nan(x):
         ({"u": U, "v": V, "split": np.zeros(40)}, r"split in .*pairs.npz is float64 \[40\]; it must be texts \[N\], each of"),
         ({"u": U, "v": V, "split": np.array(["dev"] * 40)}, r"split in .*pairs.npz is \['dev'\]; it must be texts \[N\], each"),
         ({"u": U, "v": V, "split": np.array(["train", "val"] * 20)}, r"split in .*pairs.npz has no item of 'test'; each of"),
-        ({"u": U[:8], "v": V[:8]}, r"split in .*pairs.npz has no item of 'val'"),
+        ({"u": U[:8], "v": V[:8]}, r"pairs.npz has 8 items; it must have >= 10, as a tenth each is held out for val and test"),
         ({"u": np.array([None] * 40), "v": V}, "pairs.npz holds pickled objects, which are not read; save plain arrays"),
     ],
 )

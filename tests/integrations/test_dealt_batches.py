@@ -72,5 +72,8 @@ def test_errors_are_one_clear_line():
     ]:
         with pytest.raises(kind, match=message):
             DealtBatches(*arguments)
+    for state, found in (({}, r"\{\}"), (planned.state_dict(), "holds .*epoch.*"), (None, "None")):
+        with pytest.raises(ValueError, match=rf"^state must be what DealtBatches.state_dict returned, .* it (is )?{found}"):
+            dealt().load_state_dict(state)
     with pytest.raises(ValueError, match=r"^steps_done=7 must be >= 0 and <= 6 \(steps of an epoch\)$"):
         dealt().state_dict(7)

@@ -45,6 +45,15 @@ def test_the_model_is_evaluated_and_then_as_before():
     assert model.training and model[0].training and not model[1].training
 
 
+def test_one_tensor_is_both_views():
+    alone, both = (
+        plans(EpochPlanner(embed), SwapSearch(4, k=2)) for embed in (lambda m: EMBEDDINGS, lambda m: (EMBEDDINGS,) * 2)
+    )
+    assert alone == both
+    with pytest.raises(TypeError, match=r"^embed returned dict; it must return \(u, v\), or u alone where v is the same$"):
+        plans(EpochPlanner(lambda model: {}), SwapSearch(4))
+
+
 def test_errors_are_one_clear_line():
     with pytest.raises(TypeError, match=r"^embed is int; it must be a function of the model or a pair \(u, v\)$"):
         EpochPlanner(3)

@@ -98,8 +98,26 @@ def test_without_the_callback_or_with_another_batch_size_nothing_is_trained(make
     ):
         train(make_model(), ChosenBatches("SGD", columns=["query"]), tmp_path)
     alike = PAIRS | {"anchor": ["sample1"] * 10 + TEXTS[10:]}
-    with pytest.raises(ValueError, match=r"^distinct has a group of 10 samples .* N=44 samples make 5 batches of 8"):
+    with pytest.raises(
+        ValueError,
+        match=r"^rows that share texts never share a batch: distinct has a group of 10 .* N=44 samples make 5 batches of 8",
+    ):
         train(make_model(), ChosenBatches("SGD"), tmp_path, pairs=alike)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ({"selector": "SwapSerch"}, ValueError, r"^method='SwapSerch': .* did you mean 'SwapSearch'"),
+        ({"selector": 5}, TypeError, r"^selector=5 must be a selector, or a line such as 'SwapSearch, k 10'$"),
+        ({"split": "x"}, ValueError, r"^split='x' must be one of 'rows', 'batches'$"),
+        ({"temperature": 0}, ValueError, r"^temperature=0 must be a finite number > 0$"),
+        ({"embeddings": torch.zeros(2, 3, 4)}, TypeError, r"^embeddings is Tensor; it must be a pair \(u, v\)$"),
+    ],
+)
+def test_wrong_arguments_are_one_line_when_it_is_made(arguments, kind, message):
+    with pytest.raises(kind, match=message):
+        ChosenBatches(**{"selector": "SGD"} | arguments)
 
 
 def test_which_columns_hold_texts():

@@ -130,6 +130,7 @@ def test_wrong_inputs_raise_one_clear_line():
         (ValueError, r"u\[0\] has norm 2; .*normalize=True", lambda: contrastive_loss(2 * u, v)),
         (ValueError, r"v\[0\] is the zero vector", lambda: contrastive_loss(u, 0 * v, normalize=True)),
         (ValueError, "temperature=0 must be a finite number > 0", lambda: contrastive_loss(u, v, 0)),
+        (ValueError, r"temperature has shape \[2\]; it must be a number", lambda: contrastive_loss(u, v, torch.ones(2))),
         (ValueError, "temperature=nan must be", lambda: contrastive_loss(u, v, torch.tensor(torch.nan))),
         (TypeError, "temperature='1' must be a number", lambda: contrastive_loss(u, v, "1")),
         (TypeError, "temperature=None must be a number", lambda: contrastive_loss(u, v, None)),

@@ -155,6 +155,9 @@ def test_wrong_inputs_raise_one_clear_line():
         (TypeError, "positive is list; it must be a floating-point tensor of scores", lambda: optimal_duals([1.0], x, 0.5)),
         (ValueError, r"negative has shape \[2, 4\]; it must hold one or more", lambda: optimal_duals(x, x.view(2, 4), 0.5)),
         (ValueError, r"positive has shape \[0\]", lambda: partial_auc_loss(x[:0], x, duals, 0.5)),
+        (ValueError, r"negative lies in -1..-1; scores must lie in 0..1", lambda: optimal_duals(x, -torch.ones(8), 0.5)),
+        (ValueError, "positive lies in nan..nan; scores", lambda: optimal_duals(x * torch.nan, x, 0.5)),
+        (TypeError, "duals.a is 0.5; it must be a floating-", lambda: partial_auc_loss(x, x, Duals(0.5, *duals[1:]), 0.5)),
     ]
     for kind, message, call in cases:
         with pytest.raises(kind, match=f"^{message}") as error:

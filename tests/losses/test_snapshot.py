@@ -76,10 +76,37 @@ def test_plans_and_embeddings_that_do_not_fit_are_one_line():
     u, v = views(dtype=torch.float32)
     objective = SnapshotNTXent(N, 0.2)
     with pytest.raises(ValueError, match=r"^plan holds a sample twice; a snapshot needs batches that are disjoint, unlike"):
-        objective.renew(u, v, torch.zeros(2, B, dtype=torch.int64))
+        objective.renew(u, v, torch.arange(B).repeat(2, 1))
+    for plan, kind, message in [
+        ([[0, 1]], TypeError, r"^plan is list; it must be an integer tensor of shape \[M, B\]$"),
+        (torch.arange(4), ValueError, r"^plan has shape \[4\]; it must be \[M, B\]"),
+        (torch.tensor([[0, -5]]), ValueError, r"^plan holds index -5; indices must lie in 0..47$"),
+        (torch.tensor([[0, 99]]), ValueError, r"^plan holds index 99; indices must lie in 0..47$"),
+    ]:
+        with pytest.raises(kind, match=message):
+            objective.renew(u, v, plan)
+    with pytest.raises(ValueError, match=r"^v holds NaN or infinity; a snapshot needs finite embeddings$"):
+        objective.renew(u, v.clone().index_fill_(0, torch.tensor(3), torch.nan), torch.arange(N).view(-1, B))
     with pytest.raises(ValueError, match=r"^u has 40 rows; this objective was made for num_samples=48$"):
         objective.renew(u[:40], v[:40], torch.arange(40).view(-1, B))
     with pytest.raises(ValueError, match=r"^v has shape \[47, 6\]; it must equal the shape of u, \[48, 6\]$"):
         objective.renew(u, v[:47], torch.arange(40).view(-1, B))
     plan = OrderedSGD(B, 24, temperature=0.2).select(u, v, torch.Generator().manual_seed(0))
     objective.renew(u, v, plan)  # one choice among disjoint candidates is disjoint
+
+
+@pytest.mark.parametrize(
+    ("index", "kind", "message"),
+    [
+        (None, TypeError, r"^index is NoneType; this loss needs the positions of the samples in the data set, torch.int64"),
+        (torch.arange(1), ValueError, r"^index has shape \[1\]; it must be "),
+        (torch.arange(B) - 1, ValueError, r"^index holds -1; positions must lie in 0..47 "),
+        (torch.arange(B) + N, ValueError, r"^index holds 5\d; positions must lie in 0..47 "),
+    ],
+)
+def test_a_wrong_index_is_one_line_and_not_a_wrong_gradient(index, kind, message):
+    u, v = views(dtype=torch.float32)
+    objective = SnapshotNTXent(N, 0.2)
+    objective.renew(u, v, torch.arange(N).view(-1, B))
+    with pytest.raises(kind, match=message):
+        objective(u[:B], v[:B], index)

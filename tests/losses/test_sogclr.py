@@ -212,7 +212,7 @@ def test_the_state_of_another_data_set_is_refused():
 @pytest.mark.parametrize(
     ("kind", "message", "index"),
     [
-        (TypeError, "index is NoneType; SogCLR needs the positions", None),
+        (TypeError, "index is NoneType; this loss needs the positions", None),
         (TypeError, "index is torch.float32", torch.zeros(3)),
         (ValueError, r"index has shape \[2\]; it must be \[3\]", torch.arange(2)),
         (ValueError, r"index holds 6; positions must lie in 0\.\.5", torch.tensor([0, 6, 1])),

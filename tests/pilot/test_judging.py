@@ -36,7 +36,10 @@ def test_a_method_that_is_better_is_recommended_with_its_numbers_and_code():
     assert found.recommended == "SC"
     assert found.sentence.startswith("On these 40 pairs at B = 8: choose batches by SC: R@10 ")
     assert "n=4 seeds" in found.sentence and "no different: OSGD" in found.sentence
-    assert found.code == "PlannedBatchSampler(make_selector('SC', len(data), 8, temperature=0.07), num_samples=len(data))"
+    assert (
+        found.code.splitlines()[1]
+        == "sampler = PlannedBatchSampler(make_selector('SC', len(data), 8, temperature=0.07, k=2), num_samples=len(data))"
+    )
     row = found.table.set_index("selector").loc["SC"]
     assert row.low < row.difference < row.high and row["query low"] < row.difference < row["query high"]
     assert row.difference == pytest.approx(10, abs=1.5) and "1.0 minutes" in found.setting
@@ -45,9 +48,28 @@ def test_a_method_that_is_better_is_recommended_with_its_numbers_and_code():
 def test_nothing_is_recommended_where_none_is_better_by_more_than_the_margin():
     found = report(SGD=0.5, SC=0.45, OSGD=0.503, margin=2.0)
     assert found.recommended == "SGD"
-    assert "choose nothing: no method is better than shuffled batches by more than 2 points" in found.sentence
+    words = "choose nothing: no method is better than shuffled batches by more than 2 points of R@10, over seeds and over test"
+    assert words in found.sentence
     assert "worse: SC (-" in found.sentence and "no different: OSGD (" in found.sentence
     assert found.code == "DataLoader(data, batch_size=8, shuffle=True, drop_last=True)"
+
+
+@pytest.mark.parametrize(
+    ("hits", "words"),
+    [
+        ({"SGD": 0.999, "SC": 1.0}, "no answer: R@10 of shuffled batches is "),
+        ({"SGD": 0.01, "SC": 0.01}, "the heads have hardly learned from these features"),
+    ],
+)
+def test_where_r10_tells_nothing_there_is_no_answer(hits, words):
+    found = report(**hits)
+    assert words in found.sentence and found.recommended == "SGD"
+
+
+def test_the_code_makes_what_was_tried():
+    results = [trained(name, seed, hits) for name, hits in {"SGD": 0.5, "SC": 0.6}.items() for seed in range(1, 4)]
+    found = judge(results, TRAIN, TEST, small_settings(k=5, candidates=20), 1.0, 1e-3, 60.0)
+    assert "8, temperature=0.07, k=5, candidates=20)" in found.code
 
 
 def test_both_directions_count_alike_however_many_captions():

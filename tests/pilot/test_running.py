@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from replication.__main__ import main
-from replication.pilot import pilot
+from replication.pilot import pilot, running
 from replication.pilot.writing import draw, write_report
 
 
@@ -64,6 +64,13 @@ def test_the_report_is_written_whole(report, tmp_path):
         ({"margin": -1}, r"^margin=-1 must be "),
         ({"methods": ["SC"]}, r"^methods=\['SC'\] must hold 'SGD'"),
         ({"methods": ["SGD", "best"]}, r"'best' is no name"),
+        ({"methods": ["SGD"]}, r"^methods=\['SGD'\] must hold another way to choose batches beside 'SGD'$"),
+        ({"methods": ["SGD", "neighbours, skip 500"]}, r"^method='neighbours, skip 500' needs >= 508 samples"),
+        ({"methods": ["SGD", "all batches"]}, r"^methods: 'all batches' cannot plan these 160 pairs: "),
+        (
+            {"split": np.array(["test"] * 19 + ["val"] * 20 + ["train"] * 161)},
+            r"^19 of 200 pairs are to test on; a pilot needs",
+        ),
     ],
 )
 def test_what_cannot_work_is_one_line(changes, message):
@@ -71,6 +78,18 @@ def test_what_cannot_work_is_one_line(changes, message):
     options = {"u": u, "v": v, "batch_size": 8, "minutes": 0.01} | changes
     with pytest.raises((ValueError, TypeError, FileNotFoundError), match=message):
         pilot(options.pop("u"), options.pop("v"), **options)
+
+
+def test_nothing_is_trained_before_all_is_checked(monkeypatch):
+    monkeypatch.setattr(running, "train_heads", lambda *arguments, **more: pytest.fail("trained"))
+    with pytest.raises(ValueError, match="needs >= 508 samples"):
+        pilot(*arrays(), batch_size=8, methods=["SGD", "neighbours, skip 500"])
+
+
+def test_minutes_that_are_too_few_are_told(capsys):
+    pilot(*arrays(), batch_size=8, minutes=1e-4, methods=["SC", "SGD"], workers=1)
+    err = capsys.readouterr().err
+    assert err.startswith("the least (2 methods, 3 seeds, 3 epochs) takes about ") and "0.0001 were given" in err
 
 
 def test_rows_that_are_not_finite_are_counted():

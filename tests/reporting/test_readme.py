@@ -1,9 +1,8 @@
-"""The generated parts of the README, from hand-made results."""
+"""Tables and figures for the README and the book, from hand-made results."""
 
 import pandas as pd
-import pytest
 
-from replication.reporting.readme import fill_in, mapped, run_times, trained, trainer_versions
+from replication.reporting.readme import mapped, run_times, trained, trainer_versions
 from replication.reporting.run import start_run
 
 
@@ -38,19 +37,6 @@ def test_trainers_stand_in_the_versions_that_the_lock_pins(tmp_path):
     assert "(not pinned)" in trainer_versions(tmp_path / "absent")
 
 
-def test_fill_in_replaces_what_is_between_its_markers_and_nothing_else():
-    text = "before\n<!-- ledger:begin -->\nold\n<!-- ledger:end -->\nafter <!-- times:begin --><!-- times:end -->\n"
-    filled = fill_in(text, "ledger", "new")
-    assert filled == text.replace("old", "new") and fill_in(filled, "ledger", "new") == filled
-    assert fill_in(text, "times", "1 s").endswith("after <!-- times:begin -->\n1 s\n<!-- times:end -->\n")
-
-
-@pytest.mark.parametrize("text", ["", "<!-- ledger:begin -->", "<!-- ledger:end -->"])
-def test_missing_markers_are_named(text):
-    with pytest.raises(ValueError, match=r"^README.md must hold the markers <!-- ledger:begin --> and <!-- ledger:end -->$"):
-        fill_in(text, "ledger", "new")
-
-
 def test_what_was_trained_is_shown_as_mean_and_sd_from_the_most_telling_run(tmp_path):
     assert trained(tmp_path, "cifar", ["kNN"]) == "*(no run of `cifar` yet)*"
     for profile, value in (("default", 1.0), ("cpu", 2.0)):
@@ -71,7 +57,7 @@ def test_runs_of_one_kind_stand_below_each_other_and_the_first_has_the_figure(tm
     assert text.splitlines()[-1].startswith("| sogclr |") and "of default" not in text
 
 
-def make_map(results, profile, source, sizes_tried=2):
+def make_map(results, profile, source, sizes_tried=2, epochs=3):
     line = {"line": "rate of SGD"}
     sizes = {"best chosen": ["SwapSearch, k 2", "SC"], "R@10": [40.1, 34.5], "R@10 of SGD": [40.0, 30.0]}
     sizes = pd.DataFrame(line | {"B": [32, 8]} | sizes | {"equivalent B": [float("nan"), 15.6], "found": ["above", "within"]})
@@ -81,7 +67,7 @@ def make_map(results, profile, source, sizes_tried=2):
     )
     other = pd.DataFrame([{"line": "own rate", "B": 8, "selector": "SC", "outcome": "worse", "n": 10, "difference": -9.0}])
     tables = {"equivalent": (sizes, f"{profile}: 6,000 pairs, heads; R@10 in %"), "map": (pd.concat([cells, other]), "")}
-    parameters = {"source": source, "batch_sizes": list(range(sizes_tried))}
+    parameters = {"source": source, "batch_sizes": list(range(sizes_tried)), "epochs": epochs}
     make_run(results, "map", profile, "07_map", parameters, **tables)
 
 
@@ -94,7 +80,7 @@ def test_a_map_is_shown_by_batch_size_and_digits_only_without_another(tmp_path):
     text = mapped(tmp_path)
     assert text.count("![") == 1 and "results/map/cpu/figures/map.png" in text and "default" not in text
     row = "| [cpu](results/map/cpu/tables/map.md), n=10 | 8 | 30.0 | SC | 34.5 | +4.5 [4.0, 5.0] | better | 16 |"
-    assert text.index(row) < text.index("|  | 32 | 40.0 |") and "| no difference | more than any tried |" in text
+    assert text.index(row) < text.index("|  | 32 | 40.0 |") and "| no difference | – |" in text
     assert text.index("[cpu]") < text.index("[cpu-text]") and "cpu: 6,000 pairs, heads; cpu-text: 6,000 pairs, heads." in text
     assert "The runs: cpu: [all cells](results/map/cpu/tables/map.md), [run](results/map/cpu/run.json); cpu-text: " in text
 
@@ -107,3 +93,10 @@ def test_the_run_of_the_most_batch_sizes_stands_for_its_pairs(tmp_path):
     assert "results/map/cpu-sizes/figures/map.png" in text and "[cpu]" not in text
     assert text.count("[cpu-sizes]") == text.count("[cpu-text]") == 1
     assert "cpu: [all cells](results/map/cpu/tables/map.md)" in text
+
+
+def test_a_map_tells_for_how_long_its_sizes_were_trained(tmp_path):
+    make_map(tmp_path, "cpu", "photographs", epochs=[4, 10])
+    make_map(tmp_path, "cpu-text", "texts")
+    words = "cpu: 6,000 pairs, heads, 4 to 10 epochs, more for larger batches; cpu-text: 6,000 pairs, heads. The runs"
+    assert words in mapped(tmp_path)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from replication.__main__ import main
-from replication.reporting.ledger import write_report
+from replication.reporting.pages import write_report
 from replication.reporting.run import start_run
 from replication.reporting.run_record import RecordError, changed_files, check_files, read_record, verify
 

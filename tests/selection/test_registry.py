@@ -105,6 +105,14 @@ def test_the_name_of_a_line_has_its_spaces_put_right():
         ("SwapSearch, k 1.5", "k='1.5' must be an integer"),
         ("SwapSearch, k 0", "k=0 must be >= 1"),
         ("SwapSearch, k 5, k 6", "k is given twice"),
+        ("SwapSearch, whole set, k 10", "k is given twice"),
+        ("SwapSearch, k 10, whole set", "'whole set' says k, which is given already"),
+        ("SC, affinity log, exp", "'exp' says affinity, which is given already"),
+        ("sgd", "'sgd' is no name; did you mean 'SGD'?"),
+        ("random", "did you mean 'SGD'?"),
+        ("batchsampler", "did you mean 'random walk'?"),
+        ("B3", "did you mean 'METIS, skip 30, communities 4'?"),
+        ("MixedBatches, hardness 0.5", "did you mean 'SwapSearch, hardness 0.5'?"),
         ("SwapSearch, hardness 2", "hardness=2.0 must be >= 0 and <= 1"),
         ("SwapSearch, hardness nan", "hardness=nan must be >= 0 and <= 1"),
         ("SwapSearch, temperature cold", "temperature='cold' must be a number"),
@@ -127,6 +135,25 @@ def test_what_cannot_be_read_is_one_line_that_names_it(line, message):
 def test_a_line_must_be_a_text(line):
     with pytest.raises(TypeError, match=r"method=.* must be a text, such as 'SwapSearch, k 10'"):
         parse_method(line)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "message"),
+    [
+        (
+            {"num_samples": [1, 2, 3]},
+            TypeError,
+            r"^num_samples is list; it must be an integer: pass len\(data\), not the data$",
+        ),
+        ({"num_samples": 0}, ValueError, r"^num_samples=0 must be >= 1$"),
+        ({"batch_size": 0}, ValueError, r"^batch_size=0 must be >= 1$"),
+        ({"k": "a"}, TypeError, r"^k='a' must be an integer$"),
+        ({"candidates": 0}, ValueError, r"^candidates=0 must be >= 1$"),
+    ],
+)
+def test_numbers_that_no_selector_can_have_are_one_line(changes, kind, message):
+    with pytest.raises(kind, match=message):
+        make_selector("SwapSearch", **GIVEN | changes)
 
 
 def test_neighbours_need_enough_samples():

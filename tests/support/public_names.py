@@ -172,6 +172,7 @@ CALLS = {
         ),
         "SwapSearch": select(*(selection.SwapSearch(4, k, 0.1, goal) for k, goal in ((None, "bound"), (4, "loss")))),
         "edge_weights": lambda x: selection.edge_weights(x.unit, x.other, 4, 0.1),
+        "make_selector": select(selection.make_selector("SwapSearch, k 5", 48, 4, 0.1)),
     },
     evaluation: {
         "class_probabilities": probabilities,

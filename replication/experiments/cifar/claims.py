@@ -7,6 +7,7 @@ import pandas as pd
 from replication.experiments.grid.verdicts import (
     at_this_size,
     combined,
+    shared_seeds,
     standing_for,
     verdict_elsewhere,
     verdict_on_selectors,
@@ -53,8 +54,8 @@ CLAIMS = (
 
 def judge(
     runs: pd.DataFrame, dataset: str, batch_size: int, updates: int, severities: list[int], margin: float, setting: str
-) -> list[tuple[str, str, str]]:
-    """Return (name, verdict, evidence) of each of `CLAIMS`, as `Run.claim` takes them.
+) -> list[tuple[str, str, str, int]]:
+    """Return (name, verdict, evidence, n) of each of `CLAIMS`, as `Run.claim` takes them; n: seeds that were compared.
 
     Args:
         runs: `Results.runs`; a variant of a method or of an objective may stand for it, see `standing_for`.
@@ -77,7 +78,8 @@ def judge(
         verdict, evidence = at_this_size(updates / UPDATES[claim.data], *combined(each))
         used, needed = f"{dataset}, B={batch_size}", f"{claim.data}, B={BATCH_SIZE}"
         command = f"`python -m replication run cifar --profile {claim.profile or PROFILES[claim.data]} --publish`"
-        found.append((claim.name, *verdict_elsewhere(used, needed, verdict, evidence, command)))
+        n = shared_seeds(mine, [first, *others])
+        found.append((claim.name, *verdict_elsewhere(used, needed, verdict, evidence, command), n))
     return found
 
 

@@ -95,6 +95,12 @@ def verdict_on_selectors(
     return (CAVEAT if BETTER in outcomes else UNTESTABLE), evidence
 
 
+def shared_seeds(runs: pd.DataFrame, methods: list[str]) -> int:
+    """Return of how many seeds all of some methods have networks in `Results.runs` of one objective: n of a comparison."""
+    seeds = [set(runs.seed[runs.selector == name]) for name in methods]
+    return len(set.intersection(*seeds))
+
+
 def combined(found: list[tuple[str, str]]) -> tuple[str, str]:
     """Return one verdict on a claim that was judged several times, as at several severities, with all the evidence.
 

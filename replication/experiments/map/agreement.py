@@ -19,19 +19,20 @@ def side_by_side(cells: pd.DataFrame, folder: Path, k: int) -> pd.DataFrame:
     Args:
         cells: as `judging.judged`, of one line of rates.
         folder: results of 06_clip.
-        k: batches in a chunk where a name does not say it; the same in both.
+        k: batches in a chunk where a name of the heads does not say it; full training has its own.
 
     Returns:
         "selector", "B"; of "heads" and of "full" training the difference of R@10 in points, its 95 % interval, n and outcome;
         and whether they "agree": "open" if one is undecided. Empty if nothing was tried in both.
     """
-    batch_size = json.loads((folder / "run.json").read_text(encoding="utf-8"))["parameters"]["batch_size"]
+    parameters = json.loads((folder / "run.json").read_text(encoding="utf-8"))["parameters"]
+    batch_size, full_k = parameters["batch_size"], parameters["k"]
     full = pd.read_csv(folder / FULL)
     full = full[full.objective == full.objective.iloc[0]]
     here = {_meaning(row.selector, k): row for row in cells[cells["B"] == batch_size].itertuples()}
     rows = []
     for there in full.itertuples():
-        mine = here.get(_meaning(there.selector, k))
+        mine = here.get(_meaning(there.selector, full_k))
         if mine is not None:
             row = {"selector": mine.selector, "B": batch_size}
             for name, found in (("heads", mine), ("full", there)):

@@ -8,7 +8,7 @@ from replication.experiments.map.agreement import AGREE, DISAGREE
 from replication.experiments.map.checks import kind_of
 from replication.experiments.map.design import SHARED_RATE, Design
 from replication.experiments.map.in_words import cell_in_words
-from replication.experiments.map.judging import best_by_validation
+from replication.experiments.map.judging import best_by_validation, rivals
 from replication.experiments.map.tables import R10
 from replication.reporting.run import CAVEAT, FAILS, HOLDS, UNTESTABLE, UNTESTED
 
@@ -67,23 +67,33 @@ def judge(
 
 
 def _small(cells: pd.DataFrame, margin: float) -> tuple[str, str]:
-    """Return whether at every B <= SMALL some way is better by more than the margin, at both lines of rates."""
+    """Return whether at every B <= SMALL some way is better by more than the margin, at both lines of rates.
+
+    With a caveat if some 95 % interval over seeds, of the cell where it lies highest, reaches below the margin.
+    """
     mine = cells[cells["B"] <= SMALL]
     if mine.empty:
         return UNTESTED, f"no batch size up to {SMALL}"
     good = mine[(mine.outcome == BETTER) & (mine.difference > margin)]
     places, with_gain = mine.groupby(["line", "B"]).ngroups, good.groupby(["line", "B"]).ngroups
+    surely = good[good.low > margin].groupby(["line", "B"]).ngroups
     largest = [(line, rows.loc[rows.difference.idxmax()]) for (line, _), rows in mine.groupby(["line", "B"])]
-    parts = [f"{cell_in_words(row)} at the {line}" for line, row in largest]
+    lines: dict[str, list[str]] = {}  # one comparison may stand in both lines of rates
+    for line, row in largest:
+        lines.setdefault(cell_in_words(row), []).append(line)
+    parts = [f"{words} at the {' and the '.join(names)}" for words, names in lines.items()]
     evidence = f"largest differences: {'; '.join(parts)}"
     if with_gain:
-        return _of_sizes(HOLDS if with_gain == places else CAVEAT, evidence, set(mine["B"]))
+        return _of_sizes(HOLDS if surely == places else CAVEAT, evidence, set(mine["B"]))
     return (FAILS if (mine.high <= margin).all() else UNTESTABLE), evidence
 
 
 def _large(cells: pd.DataFrame) -> tuple[str, str]:
-    """Return whether at B >= LARGE nothing is better; with a caveat if something is undecided."""
-    mine = cells[cells["B"] >= LARGE]
+    """Return whether at B >= LARGE nothing is better; with a caveat if something is undecided.
+
+    A way whose own best rate is that of shuffled batches stands in both lines with the same trainings, and counts once.
+    """
+    mine = cells[cells["B"] >= LARGE].drop_duplicates(["B", "selector", "difference", "low", "high"])
     if mine.empty:
         return UNTESTED, f"no batch size from {LARGE} on"
     counts = mine.outcome.value_counts()
@@ -120,12 +130,12 @@ def _size(cells: pd.DataFrame, runs: pd.DataFrame, margin: float) -> tuple[str, 
 
 
 def _cost(runs: pd.DataFrame, design: Design, margin: float) -> tuple[str, str]:
-    """Return whether at every B <= SMALL the best chosen batches beat shuffled ones that train for longer."""
+    """Return whether at every B <= SMALL the best chosen batches beat shuffled ones that may train for longer."""
     best = best_by_validation(runs, SHARED_RATE, design.methods)
     mine = runs[runs.line == SHARED_RATE]
     sizes = [size for size in sorted(best) if size <= SMALL and design.longer]
-    longer = design.longer_name
-    return _pairs([(size, mine[mine["B"] == size], best[size], longer) for size in sizes], margin, wanted=BETTER)
+    rival = rivals(mine, design.longer_name)
+    return _pairs([(size, mine[mine["B"] == size], best[size], rival[size]) for size in sizes], margin, wanted=BETTER)
 
 
 def _of_sizes(verdict: str, evidence: str, sizes: set[int]) -> tuple[str, str]:
@@ -140,16 +150,22 @@ def _rule(rules: pd.DataFrame) -> tuple[str, str]:
     known = rules[rules.get("right here, fitted elsewhere", pd.Series(index=rules.index, dtype=float)).notna()]
     if known.empty:
         return UNTESTED, "needs a map of other data with cells of both signs, and some here"
-    best = known["right here, fitted elsewhere"].max()
+    # The predictor that was better where the threshold was fitted is judged; the other is shown.
+    first = known["right there"].idxmax() if "right there" in known else known.index[0]
+    found = known.loc[first, "right here, fitted elsewhere"]
     parts = [
         f"{row['helps where this is below']} < {row['fitted elsewhere']:.2f}: {row['right here, fitted elsewhere']:.2f} right"
         for row in known.to_dict("records")
     ]
-    return (HOLDS if best >= RIGHT else FAILS), f"{'; '.join(parts)} (balanced over signs; guessing 0.5)"
+    judged = f"judged: {known.loc[first, 'helps where this is below']}"
+    return (HOLDS if found >= RIGHT else FAILS), f"{'; '.join(parts)} (balanced over signs; guessing 0.5; {judged})"
 
 
 def _pilot(beside: pd.DataFrame) -> tuple[str, str]:
-    """Return whether heads and full training come to the same outcome for every way that both tried."""
+    """Return whether heads and full training come to the same outcome for every way that both tried.
+
+    With a caveat if one is undecided, or if all came to one and the same outcome: who always says it would be right too.
+    """
     if beside.empty:
         return UNTESTED, "needs full_training, results of 06_clip at one of the batch sizes"
     parts = [
@@ -158,19 +174,23 @@ def _pilot(beside: pd.DataFrame) -> tuple[str, str]:
         for row in beside.to_dict("records")
     ]
     evidence = f"at B = {beside['B'].iloc[0]}, R@10 against shuffled batches: {'; '.join(parts)}"
-    if DISAGREE in set(beside.agree):
-        return (CAVEAT if AGREE in set(beside.agree) else FAILS), evidence
-    return (HOLDS if AGREE in set(beside.agree) else UNTESTABLE), evidence
+    found = set(beside.agree)
+    if AGREE not in found:
+        return (FAILS if DISAGREE in found else UNTESTABLE), evidence
+    if beside["heads: outcome"].nunique() == 1:
+        evidence += f"; all that both tried is {beside['heads: outcome'].iloc[0]}"
+    return (HOLDS if found == {AGREE} and beside["heads: outcome"].nunique() > 1 else CAVEAT), evidence
 
 
 def _pairs(pairs: list[tuple[int, pd.DataFrame, str, str]], margin: float, wanted: str) -> tuple[str, str]:
     """Return the verdict on "`wanted` at every size" of (size, runs, first, other), with the numbers."""
-    outcomes, parts = [], []
+    outcomes, parts, judged = [], [], set()
     for size, runs, first, other in pairs:
         if {first, other} <= set(runs.selector):
             table = paired_comparison(runs[runs.selector.isin([first, other])], R10, other, margin)
             row = table.iloc[0]
             outcomes.append(row.outcome)
+            judged.add(size)
             parts.append(
                 f"B = {size}: {first} {row['mean']:.2f}, {other} {row['baseline mean']:.2f} % "
                 f"({row.difference:+.2f} [{row.low:.2f}, {row.high:.2f}], n={row.n}: {row.outcome})"
@@ -178,8 +198,11 @@ def _pairs(pairs: list[tuple[int, pd.DataFrame, str, str]], margin: float, wante
     if not outcomes:
         return UNTESTED, "this map holds no such cells"
     evidence = "; ".join(parts)
+    left = [str(size) for size, *_ in pairs if size not in judged]
+    if left:
+        evidence += f"; not tried at B = {', '.join(left)}"
     if all(outcome == wanted for outcome in outcomes):
-        return _of_sizes(HOLDS, evidence, {size for size, *_ in pairs})
+        return _of_sizes(CAVEAT if left else HOLDS, evidence, judged)
     if wanted in outcomes:
         return CAVEAT, evidence
     return (UNTESTABLE if any(outcome not in (BETTER, WORSE, SAME) for outcome in outcomes) else FAILS), evidence

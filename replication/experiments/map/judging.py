@@ -80,8 +80,17 @@ def best_by_validation(runs: pd.DataFrame, line: str, methods: Iterable[str]) ->
     return {b: group.loc[group["validation R@10"].idxmax(), "selector"] for b, group in means.groupby("B")}
 
 
+def rivals(runs: pd.DataFrame, longer: str) -> dict[int, str]:
+    """Return for each B which shuffled batches are better on validation pairs: those trained for longer, or the others.
+
+    Training for longer can overfit, and who may train for longer need not. Arguments as of `against_longer`.
+    """
+    means = runs[runs.selector.isin([BASELINE, longer])].groupby(["B", "selector"])["validation R@10"].mean()
+    return {size: group.droplevel("B").idxmax() for size, group in means.groupby("B")}
+
+
 def against_longer(runs: pd.DataFrame, best: dict[int, str], longer: str, margin: float) -> pd.DataFrame:
-    """Return for each B how the way that is best on validation pairs compares with shuffled batches that train for longer.
+    """Return for each B how the way that is best on validation pairs compares with shuffled batches that may train for longer.
 
     Args:
         runs: as `tables.runs`, of one line of rates, those trained for longer among them.
@@ -90,10 +99,20 @@ def against_longer(runs: pd.DataFrame, best: dict[int, str], longer: str, margin
         margin: points of R@10 within which a difference is none.
 
     Returns:
-        A row for each B as `paired_comparison` makes it: each comparison by its own, without a correction for several.
+        A row for each B as `paired_comparison` makes it, its "baseline" one of the `rivals`, and R@10 of both of them. Each
+        comparison stands by its own, without a correction for several.
     """
-    mine = runs[[row.selector in (longer, best.get(row.B)) for row in runs.itertuples()]]
-    return paired_comparison(mine, R10, longer, margin, within=["B"])
+    rival = rivals(runs, longer)
+    parts = [
+        paired_comparison(group[group.selector.isin([best[size], rival[size]])], R10, rival[size], margin, within=["B"])
+        for size, group in runs.groupby("B", sort=False)
+        if size in best and size in rival
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    means = runs.groupby(["B", "selector"])[R10].mean()
+    for name in (BASELINE, longer):
+        table[f"{R10} of {name}"] = [means.get((size, name), np.nan) for size in table["B"]]
+    return table
 
 
 def _p(row) -> float:

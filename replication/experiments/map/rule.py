@@ -20,13 +20,14 @@ class Threshold:
     value: float
 
     def right(self, cells: pd.DataFrame) -> float:
-        """Return the share of decided cells [n] whose sign it foretells; each sign counts half, however many cells it has."""
-        parts = [
-            ((rows[self.predictor] < self.value) == helps).mean()
-            for helps, rows in ((True, cells[cells.outcome == BETTER]), (False, cells[cells.outcome == WORSE]))
-            if len(rows)
-        ]
-        return sum(parts) / len(parts) if parts else float("nan")
+        """Return the share of decided cells [n] whose sign it foretells, or NaN where not both signs occur.
+
+        Each sign counts half, however many cells it has: of one sign alone, always saying it would be right.
+        """
+        helped, harmed = (cells.loc[cells.outcome == sign, self.predictor] < self.value for sign in (BETTER, WORSE))
+        if helped.empty or harmed.empty:
+            return float("nan")
+        return float((helped.mean() + (~harmed).mean()) / 2)
 
 
 def decided(cells: pd.DataFrame) -> pd.DataFrame:
@@ -68,5 +69,6 @@ def rules(cells: pd.DataFrame, elsewhere: pd.DataFrame | None) -> pd.DataFrame:
         row |= {"worse": int((known.outcome == WORSE).sum())}
         row |= {"fitted here": here.value if here else float("nan"), "right here": here.right(known) if here else float("nan")}
         row |= {"fitted elsewhere": there.value if there else float("nan")}
+        row |= {"right there": there.right(decided(elsewhere)) if there else float("nan")}
         rows.append(row | {"right here, fitted elsewhere": there.right(known) if there else float("nan")})
     return pd.DataFrame(rows).dropna(axis=1, how="all")

@@ -134,7 +134,7 @@ def name_relation(gap: float, worst_end: float) -> str:
     """Return the relation of two losses that are no multiples of each other, from the gaps of `survival_table`."""
     if worst_end <= NO_GAP:
         return SAME
-    if worst_end <= GAP or NO_GAP < gap <= GAP:
+    if worst_end <= GAP or NO_GAP < gap <= GAP or gap < -NO_GAP:  # below 0 the search has missed the minimum
         return UNDECIDED
     return AMONG if gap <= NO_GAP else ANOTHER
 

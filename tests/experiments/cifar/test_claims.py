@@ -24,7 +24,7 @@ def planted(objective="simclr", **better):
 
 
 def verdicts(runs, dataset="cifar100", batch_size=32, updates=PUBLISHED, severities=(1, 5)):
-    return {name: verdict for name, verdict, _ in judge(runs, dataset, batch_size, updates, list(severities), 1.0, "setting")}
+    return {name: verdict for name, verdict, *_ in judge(runs, dataset, batch_size, updates, list(severities), 1.0, "setting")}
 
 
 def test_every_claim_of_the_notebook_in_the_registry_is_judged():
@@ -44,8 +44,15 @@ def test_objectives_are_compared_by_seed():
     found = verdicts(runs)
     assert found["cifar-snapshot"] == found["cifar-snapshot-shuffled"] == HOLDS and found["cifar-simclr"] == UNTESTED
     assert verdicts(pd.concat([planted(SC=-3.0), planted("simclr, snapshot", SC=-2.0)]))["cifar-snapshot-shuffled"] == FAILS
-    words = next(w for name, _, w in judge(runs, "cifar100", 32, PUBLISHED, [5], 1.0, "x") if name == "cifar-snapshot")
+    words = next(w for name, _, w, _ in judge(runs, "cifar100", 32, PUBLISHED, [5], 1.0, "x") if name == "cifar-snapshot")
     assert "of SC (simclr, snapshot), %: " in words and " of SC (+5.00" in words
+
+
+def test_n_counts_the_seeds_of_what_is_compared_not_those_of_other_objectives():
+    snapshot = planted("simclr, snapshot", SC=2.0)
+    runs = pd.concat([planted(SC=-3.0), snapshot[snapshot.seed == 0]])
+    found = {name: n for name, _, _, n in judge(runs, "cifar100", 32, PUBLISHED, [5], 1.0, "x")}
+    assert found["cifar-classes"] == len(NOISE) and found["cifar-snapshot"] == 1 and found["cifar-harder"] == 0
 
 
 def test_severities_are_judged_apart():
@@ -66,7 +73,7 @@ def test_fewer_updates_than_published_cannot_speak_for_them(more, verdict):
 @pytest.mark.parametrize("used", [{"dataset": "digits"}, {"batch_size": 128}])
 def test_other_data_or_batches_test_nothing_and_say_what_would(used):
     assert set(verdicts(planted(OSGD=2.0, SC=4.0), **used).values()) == {UNTESTED}
-    found = {name: words for name, _, words in judge(planted(SC=4.0), "digits", 32, 5000, [1], 1.0, "setting")}
+    found = {name: words for name, _, words, _ in judge(planted(SC=4.0), "digits", 32, 5000, [1], 1.0, "setting")}
     assert found["cifar-simclr"].startswith("needs cifar100, B=32: `python -m replication run cifar --profile gpu --publish`")
     assert "--profile gpu-tiny-imagenet --publish" in found["tiny-imagenet"]
 

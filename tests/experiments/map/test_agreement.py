@@ -16,7 +16,7 @@ def table(rows):
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "run.json").write_text(json.dumps({"parameters": {"batch_size": 32}}), encoding="utf-8")
+    (tmp_path / "run.json").write_text(json.dumps({"parameters": {"batch_size": 32, "k": 40}}), encoding="utf-8")
     (tmp_path / FULL).parent.mkdir()
     table([(32, "SwapSearch", -9.0, WORSE), (32, "OSGD", -1.0, UNDECIDED), (32, "SC", -8.0, WORSE)]).to_csv(tmp_path / FULL)
     return tmp_path
@@ -38,7 +38,8 @@ def test_the_same_ways_at_the_same_size_are_found(folder):
 
 def test_nothing_in_common_is_empty(folder):
     assert side_by_side(table([(32, "neighbours", 0.0, SAME)]), folder, 40).empty
-    assert side_by_side(table([(32, "SwapSearch, k 40", 0.0, SAME)]), folder, 10).empty
+    assert side_by_side(table([(32, "SwapSearch", 0.0, SAME)]), folder, 10).empty  # chunks of 10 here, of 40 there
+    assert list(side_by_side(table([(32, "SwapSearch, k 40", -2.0, WORSE)]), folder, 10).agree) == [AGREE]
 
 
 @pytest.mark.parametrize(

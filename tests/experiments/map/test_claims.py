@@ -78,6 +78,31 @@ def test_large_batches(large, wanted):
     assert verdicts(large=large)["map-large"] == wanted
 
 
+def test_a_gain_that_is_not_surely_above_the_margin_has_a_caveat():
+    assert verdicts(small=(1.1, BETTER))["map-small"] == CAVEAT  # 95 %: 0.9 to 1.3, margin 1
+
+
+def test_a_comparison_that_stands_in_both_lines_counts_once():
+    cells = cells_of(GAIN, HARM)
+    found = {name: words for name, _, words, _ in judged(cells)}
+    assert "of 4 cells: 4 worse" in found["map-large"]  # B = 32 and 64, two ways
+    assert found["map-small"].count("at the own rate and the rate of SGD") == 2
+    cells.loc[cells.line == OWN_RATE, ["difference", "low", "high"]] += 0.01
+    assert "of 8 cells: 8 worse" in {name: words for name, _, words, _ in judged(cells)}["map-large"]
+
+
+def judged(cells, runs=RUNS):
+    return judge(cells, runs_of(runs), rules_of(0.9), pd.DataFrame(), DESIGN, "flickr8k", 1.0, "setting")
+
+
+def test_sizes_at_which_a_way_was_not_tried_are_named():
+    runs = runs_of(RUNS)
+    runs = runs[(runs.selector != HARD) | (runs["B"] <= 32)]
+    found = judge(cells_of(GAIN, HARM), runs, rules_of(0.9), pd.DataFrame(), DESIGN, "flickr8k", 1.0, "setting")
+    verdict, words = next((verdict, words) for name, verdict, words, _ in found if name == "map-harder")
+    assert verdict == CAVEAT and "not tried at B = 64" in words
+
+
 def test_harder_is_worse_or_not():
     assert verdicts()["map-harder"] == HOLDS
     assert verdicts(runs=RUNS | {HARD: [13, 21, 20, 39.1, 40.1]})["map-harder"] == FAILS
@@ -93,6 +118,8 @@ def test_choosing_against_training_longer():
     assert verdicts()["map-cost"] == HOLDS
     assert verdicts(runs=RUNS | {"SGD, 2 x epochs": [12, 30, 31, 42, 43]})["map-cost"] == CAVEAT
     assert verdicts(runs=RUNS | {"SGD, 2 x epochs": [20, 30, 31, 42, 43]})["map-cost"] == FAILS
+    # Longer training that makes it worse is no rival: shuffled batches then stop earlier.
+    assert verdicts(runs=RUNS | {"SGD": [13.9, 22.9, 31, 42, 43], "SGD, 2 x epochs": [2, 3, 3, 4, 4]})["map-cost"] == FAILS
 
 
 def test_the_rule():
@@ -101,17 +128,30 @@ def test_the_rule():
     assert verdicts(right=float("nan"))["map-rule"] == UNTESTED
 
 
+def test_the_rule_is_judged_by_the_predictor_that_was_better_elsewhere():
+    both = pd.concat([rules_of(0.9), rules_of(0.3)], ignore_index=True).assign(**{"right there": [0.7, 0.8]})
+    found = judge(cells_of(GAIN, HARM), runs_of(RUNS), both, pd.DataFrame(), DESIGN, "flickr8k", 1.0, "setting")
+    assert {name: verdict for name, verdict, *_ in found}["map-rule"] == FAILS
+
+
 def beside_of(*agree):
-    rows = [{"selector": "SC", "B": 32, "agree": word} for word in agree]
+    """Ways that heads and full training tried: "better" and "worse" are what both found, other words whether they agree."""
+    rows = [
+        {"selector": "SC", "B": 32, "agree": "agree" if word in (BETTER, WORSE) else word}
+        | {"heads: outcome": word if word in (BETTER, WORSE) else SAME}
+        for word in agree
+    ]
     values = {f"{kind}: {name}": 1 for kind in ("heads", "full") for name in ("R@10", "outcome", "n")}
-    return pd.DataFrame([row | values for row in rows])
+    return pd.DataFrame([values | row for row in rows])
 
 
 @pytest.mark.parametrize(
     ("agree", "wanted"),
     [
-        (["agree", "open"], HOLDS),
-        (["agree", "disagree"], CAVEAT),
+        ([BETTER, WORSE], HOLDS),
+        ([WORSE, WORSE], CAVEAT),  # who always says "worse" is right too
+        ([BETTER, WORSE, "open"], CAVEAT),
+        ([BETTER, "disagree"], CAVEAT),
         (["disagree", "open"], FAILS),
         (["open"], UNTESTABLE),
         ([], UNTESTED),

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from replication.evaluation.comparison import BETTER, SAME, UNDECIDED, WORSE
-from replication.experiments.map.judging import _p, against_longer, best_by_validation, outcome
+from replication.experiments.map.judging import _p, against_longer, best_by_validation, outcome, rivals
 
 GOOD = {"low": 1.0, "high": 3.0, "difference": 2.0, "p (Holm)": 0.01, "query low": 0.5, "query high": 3.5}
 
@@ -60,4 +60,14 @@ def test_the_best_way_is_taken_by_validation_and_is_no_shuffling():
 
 def test_against_longer_training():
     table = against_longer(made_up(), {4: "mild", 8: "hard"}, "SGD, 2 x epochs", 0.5)
-    assert list(table.selector) == ["mild", "hard"] and list(table.difference) == pytest.approx([1.0, -4.0])
+    assert list(table.selector) == ["mild", "hard"] and list(table.difference) == pytest.approx([2.0, -2.0])
+    assert list(table.baseline) == ["SGD", "SGD"]  # better on validation pairs, at both sizes
+    assert list(table["R@10 of SGD, 2 x epochs"]) == pytest.approx([11.1, 22.1])
+
+
+def test_the_rival_is_the_shuffled_batches_that_are_better_on_validation_pairs():
+    runs = made_up()
+    runs.loc[(runs["B"] == 8) & (runs.selector == "SGD, 2 x epochs"), "validation R@10"] = 100.0
+    assert rivals(runs, "SGD, 2 x epochs") == {4: "SGD", 8: "SGD, 2 x epochs"}
+    table = against_longer(runs, {4: "mild", 8: "hard"}, "SGD, 2 x epochs", 0.5)
+    assert list(table.baseline) == ["SGD", "SGD, 2 x epochs"] and list(table.difference) == pytest.approx([2.0, -4.0])

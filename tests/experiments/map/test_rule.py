@@ -37,10 +37,14 @@ def test_one_sign_alone_has_no_rule():
     assert fit(cells([0.1, 0.2], [WORSE, UNDECIDED]), SHARE) is None
     table = rules(cells([0.1, 0.2], [WORSE, UNDECIDED]), None)
     assert len(table) == 2 and "right here" not in table and list(table.worse) == [1, 1]
+    assert math.isnan(Threshold(SHARE, -1.0).right(cells([0.1, 0.2], [WORSE, WORSE])))  # whatever it says would be right
+    elsewhere = cells([0.6, 0.8], [BETTER, WORSE])
+    assert "right here, fitted elsewhere" not in rules(cells([0.1, 0.2], [WORSE, WORSE]), elsewhere)
 
 
 def test_a_rule_of_other_data_is_tried_here():
     here, there = cells([0.1, 0.5], [BETTER, WORSE]), cells([0.6, 0.8], [BETTER, WORSE])
     row = rules(here, there).iloc[0]
     assert row["fitted elsewhere"] == pytest.approx(0.7) and row["right here, fitted elsewhere"] == 0.5
+    assert row["right there"] == 1
     assert row["fitted here"] == pytest.approx(0.3) and row["right here"] == 1 and not math.isnan(row["right here"])

@@ -87,6 +87,7 @@ def test_a_multiple_is_called_proportional(monkeypatch):
         (0.1, 0, SAME),  # each batch may have optima of its own, some of them common to all
         (GAP / 2, 0.1, UNDECIDED),
         (0, GAP / 2, UNDECIDED),
+        (-0.1, 0.1, UNDECIDED),
     ],
 )
 def test_names_of_relations(gap, worst, relation):
