@@ -14,6 +14,8 @@ OTHER = {
     "data/README.md": "/generated/data.md",
     "CITATION.cff": "/citing.md",
     "replication/selection/__init__.py": "/selectors.md",
+    "replication/selection/planned_sampler.py": "#replication.selection.PlannedBatchSampler",
+    "replication/selection/base.py": "#replication.selection.BatchSelector",
 }
 KINDS = {"tables": "table", "timings": "timing", "figures": "figure"}
 

@@ -19,6 +19,7 @@ from book.links import book_links, label
         ("[l](../results/CLAIMS.md#not-run)", "[l](/ledger.md#not-run)"),
         ("[d](../data/README.md)", "[d](/generated/data.md)"),
         ("[e](../examples/choose_batches.py)", "[e](/../examples/choose_batches.py)"),
+        ("[b](../replication/selection/base.py)", "[b](#replication.selection.BatchSelector)"),
         ("![words [N, d]](../results/map/cpu/figures/map.png)", "![words [N, d]](/../results/map/cpu/figures/map.png)"),
         (
             "[the guide](choosing.md) and [out](https://arxiv.org/abs/1)",
