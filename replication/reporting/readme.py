@@ -58,11 +58,12 @@ def frontier(results: Path) -> str:
 def trained(results: Path, experiment: str, measures: list[str]) -> str:
     """Return what an experiment's most telling runs that trained networks found: a figure, and mean ± sd of `measures`.
 
-    The most telling runs are the first one and those of the same kind, as `cpu` and `cpu-sogclr`; of the first one stand the
-    figures. A table has a part for each objective, and leaves out measures that the run does not have.
+    The most telling runs are the first one and those of the same kind, as `cpu` and `cpu-sogclr`, but for one that asks how
+    plans age; of the first one stand the figures. A table has a part for each objective, and leaves out measures that the run does not have.
     """
     runs = [key for key in finished_runs(results) if key[0] == experiment]
     folders = ["/".join(key) for key in runs if (results / "/".join(key) / "tables" / "summary.csv").is_file()]
+    folders = [folder for folder in folders if not (results / folder / "tables" / "aged.csv").is_file()]
     if not folders:
         return f"*(no run of `{experiment}` yet)*"
     kind = folders[0].split("-")[0]
@@ -85,7 +86,7 @@ def _trained(results: Path, folder: str, measures: list[str]) -> str:
             rows[name] = [f"{mean:.2f} ± {sd:.2f}" if pd.notna(sd) else f"{mean:.2f}" for mean, sd in values]
     names = {name: name for name in rows.columns} | {"objective": "Objective", "selector": "Batches"}
     links = f"[all measures](results/{folder}/tables/summary.md), [seconds](results/{folder}/timings/seconds.md)"
-    return f"*{caption}. {links}, [run](results/{folder}/run.json).*\n\n{markdown_table(rows, names)}"
+    return f"*{folder.split('/')[1]}: {caption}. {links}, [run](results/{folder}/run.json).*\n\n{markdown_table(rows, names)}"
 
 
 SIDES = {"above": "more than any tried", "below": "less than any tried"}

@@ -48,13 +48,18 @@ def test_what_was_trained_is_shown_as_mean_and_sd_from_the_most_telling_run(tmp_
 
 
 def test_runs_of_one_kind_stand_below_each_other_and_the_first_has_the_figure(tmp_path):
-    for profile, objective in (("cpu-sogclr", "sogclr"), ("cpu", "simclr"), ("default", "simclr")):
+    for profile, objective in (("cpu-sogclr", "sogclr"), ("cpu", "simclr"), ("cpu-aged", "simclr"), ("default", "simclr")):
         frame = pd.DataFrame({"objective": [objective], "selector": ["SC"], "n": [3], "kNN": [1.0], "kNN sd": [0.5]})
-        make_run(tmp_path, "cifar", profile, notebook="05_cifar", summary=(frame, f"the setting of {profile}"))
+        more = {"aged": (frame, "how plans age")} if profile == "cpu-aged" else {}
+        make_run(tmp_path, "cifar", profile, notebook="05_cifar", summary=(frame, f"the setting of {profile}"), **more)
     text = trained(tmp_path, "cifar", ["kNN"])
     assert text.count("![") == 1 and "measures_simclr.png" in text
-    assert text.index("*the setting of cpu.") < text.index("| simclr |") < text.index("*the setting of cpu-sogclr.")
-    assert text.splitlines()[-1].startswith("| sogclr |") and "of default" not in text
+    assert (
+        text.index("*cpu: the setting of cpu.")
+        < text.index("| simclr |")
+        < text.index("*cpu-sogclr: the setting of cpu-sogclr.")
+    )
+    assert text.splitlines()[-1].startswith("| sogclr |") and "of default" not in text and "aged" not in text
 
 
 def make_map(results, profile, source, sizes_tried=2, epochs=3):
