@@ -59,7 +59,8 @@ def trained(results: Path, experiment: str, measures: list[str]) -> str:
     """Return what an experiment's most telling runs that trained networks found: a figure, and mean ± sd of `measures`.
 
     The most telling runs are the first one and those of the same kind, as `cpu` and `cpu-sogclr`, but for one that asks how
-    plans age; of the first one stand the figures. A table has a part for each objective, and leaves out measures that the run does not have.
+    plans age; of the first one stand the figures. A table has a part for each objective, and leaves out measures that the run
+    does not have.
     """
     runs = [key for key in finished_runs(results) if key[0] == experiment]
     folders = ["/".join(key) for key in runs if (results / "/".join(key) / "tables" / "summary.csv").is_file()]
