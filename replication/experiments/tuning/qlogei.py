@@ -1,5 +1,6 @@
 """Expected improvement of a batch, in logarithms (Ament et al. 2023): BoTorch's, which many use, where it is installed."""
 
+import warnings
 from importlib.util import find_spec
 
 import numpy as np
@@ -24,7 +25,17 @@ def qlogei(
     """Return the next settings, as `replication.tuning.propose` does; BoTorch chooses the model's prior and searches the box.
 
     Points are rounded after the choice. One that is known then, as can happen in a small space, is replaced by a random one.
+    BoTorch's warnings are silenced: it searches again by itself where a search fails, which on flat functions is often.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _qlogei(space, settings, values, noise, count, generator)
+
+
+def _qlogei(
+    space: Space, settings: list[dict], values: np.ndarray, noise: np.ndarray | float, count: int, generator: Generator
+) -> list[dict]:
+    """Return what `qlogei` says."""
     from botorch.acquisition import qLogNoisyExpectedImprovement
     from botorch.fit import fit_gpytorch_mll
     from botorch.models import SingleTaskGP
