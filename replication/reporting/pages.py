@@ -73,6 +73,7 @@ def filled(page: str, text: str, known: dict[str, Callable[[], str]]) -> str:
             raise ValueError(f"{page} has a part {name!r}; known are {', '.join(known)}")
 
     def made(match: re.Match) -> str:
+        """Return one part with its markers, in lines of its own if it was so."""
         content = links_from(page, known[match[1]]())
         return f"<!-- {match[1]}:begin -->{match[2]}{content}{match[2]}<!-- {match[1]}:end -->"
 
