@@ -1,12 +1,15 @@
-"""torchvision's ResNet-18 with the projection head of the paper's experiments, and a narrow variant for CPUs."""
+"""torchvision's ResNet-18 with the projection head of the paper's experiments, and narrow variants for CPUs."""
 
 import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
+NARROW = {"narrow": 2, "narrow10": 1}  # residual blocks in each stage: a ResNet-18 and a ResNet-10
+NETWORKS = ("resnet18", *NARROW)
+
 
 class Encoder(nn.Module):
-    """A ResNet-18 and a projection head.
+    """A ResNet-18, or a shallower ResNet of the same blocks, and a projection head.
 
     The published setting: width 64, stem 224, head 512-2048-128, zero-initialised residual branches, batch normalisation
     without affine parameters at the end of the head.
@@ -17,15 +20,24 @@ class Encoder(nn.Module):
         dimensions: of the embeddings.
         stem: 224: 7 x 7 convolution of stride 2, then max-pooling; 32: a 3 x 3 convolution alone.
         stem_stride: of the 3 x 3 convolution.
+        blocks: residual blocks in each of the four stages: 2 for a ResNet-18, 1 for a ResNet-10.
 
     Attributes:
         features: length of the representation before the head, 8 * width.
     """
 
-    def __init__(self, width: int = 64, hidden: int = 2048, dimensions: int = 128, stem: int = 32, stem_stride: int = 1):
+    def __init__(
+        self,
+        width: int = 64,
+        hidden: int = 2048,
+        dimensions: int = 128,
+        stem: int = 32,
+        stem_stride: int = 1,
+        blocks: int = 2,
+    ):
         super().__init__()
         self.features = 8 * width
-        self.backbone = _NarrowResNet(width)
+        self.backbone = _NarrowResNet(width, blocks)
         if stem == 32:
             self.backbone.conv1 = nn.Conv2d(3, width, 3, stem_stride, padding=1, bias=False)
             nn.init.kaiming_normal_(self.backbone.conv1.weight, mode="fan_out", nonlinearity="relu")
@@ -45,11 +57,11 @@ class Encoder(nn.Module):
 
 
 class _NarrowResNet(ResNet):
-    """ResNet-18 whose stages have width, 2 width, 4 width and 8 width channels (torchvision fixes 64 for basic blocks)."""
+    """ResNet of basic blocks whose stages have width, 2 width, 4 width and 8 width channels (torchvision fixes 64 for basic blocks)."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, blocks: int):
         self._scale = width / 64
-        super().__init__(BasicBlock, [2, 2, 2, 2], zero_init_residual=True)
+        super().__init__(BasicBlock, [blocks] * 4, zero_init_residual=True)
         if width != 64:
             self.conv1 = nn.Conv2d(3, width, 7, 2, padding=3, bias=False)
             nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
@@ -62,9 +74,9 @@ class _NarrowResNet(ResNet):
 
 
 def make_encoder(network: str, stem: int, seed: int) -> Encoder:
-    """Return "resnet18" or the "narrow" network with the initial weights of a seed; the global generator is left alone."""
+    """Return a network of `NETWORKS` with the initial weights of a seed; the global generator is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if network == "narrow":
-            return Encoder(width=16, hidden=512, stem=stem, stem_stride=2)
+        if network in NARROW:
+            return Encoder(width=16, hidden=512, stem=stem, stem_stride=2, blocks=NARROW[network])
         return Encoder(stem=stem)

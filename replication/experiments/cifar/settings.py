@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from replication.datasets import DATASETS
+from replication.experiments.cifar.network import NETWORKS
 from replication.losses import OBJECTIVES
 from replication.selection import JointExamples, OrderedSGD
 from replication.selection.registry import parse_method
 from replication.training.settings import RunSettings
 from replication.validation import check_choice, check_count, check_flag, check_not_negative, check_positive
 
-NETWORKS = ("resnet18", "narrow")
 STEMS = (32, 224)
 
 
@@ -23,8 +23,9 @@ class Settings(RunSettings):
         dataset: a name known to `load_image_set`.
         objective: a name in `replication.losses.OBJECTIVES`.
         size: pixels of a view's side. The paper enlarges everything to 224; 32 is ours.
-        network: "resnet18", or "narrow": a quarter of its channels and a smaller head, for CPUs.
-        stem: 224: 7 x 7 convolution of stride 2 and max-pooling; 32: one 3 x 3 convolution, which "narrow" strides by 2.
+        network: "resnet18", or, for CPUs, "narrow": a quarter of its channels and a smaller head, or "narrow10": the same with
+            half as many residual blocks, a narrow ResNet-10.
+        stem: 224: 7 x 7 convolution of stride 2 and max-pooling; 32: one 3 x 3 convolution, which the narrow ones stride by 2.
         lr: peak learning rate divided by the square root of B.
         weight_decay, momentum: of LARS. Tensors of one dimension get neither weight decay nor layer-wise scaling.
         temperature: of the objective and of the selectors' losses.

@@ -28,14 +28,21 @@ def test_residual_branches_start_at_zero():
             assert (parameter == 0).all(), name
 
 
-@pytest.mark.parametrize(("network", "stem", "side"), [("narrow", 32, 16), ("narrow", 224, 8), ("resnet18", 32, 32)])
+@pytest.mark.parametrize(("network", "stem", "side"), [("narrow", 32, 16), ("narrow", 224, 8), ("narrow10", 32, 16), ("resnet18", 32, 32)])
 def test_stems_and_widths(network, stem, side):
     encoder = make_encoder(network, stem, 0)
     seen = []
     encoder.backbone.layer1.register_forward_hook(lambda module, inputs, output: seen.append(output.shape))
     assert encoder(torch.randn(2, 3, 32, 32)).shape == (2, 128)
-    assert seen[0][1:] == (16 if network == "narrow" else 64, side, side)
+    assert seen[0][1:] == (64 if network == "resnet18" else 16, side, side)
     assert encoder.backbone(torch.randn(2, 3, 32, 32)).shape == (2, encoder.features)
+
+
+@pytest.mark.parametrize(("network", "layers"), [("narrow", 18), ("narrow10", 10), ("resnet18", 18)])
+def test_names_count_the_layers_of_the_backbone(network, layers):
+    shortcuts = 3  # convolutions of 1 x 1 beside the blocks that halve the image, which no ResNet's name counts
+    convolutions = [m for m in make_encoder(network, 32, 0).backbone.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert len(convolutions) - shortcuts + 1 == layers  # and the one linear layer that the head takes the place of
 
 
 def test_a_seed_decides_the_weights_and_leaves_the_global_generator_alone():
