@@ -57,7 +57,7 @@ class Encoder(nn.Module):
 
 
 class _NarrowResNet(ResNet):
-    """ResNet of basic blocks whose stages have width, 2 width, 4 width and 8 width channels (torchvision fixes 64 for basic blocks)."""
+    """ResNet of basic blocks whose stages have width, 2, 4 and 8 width channels (torchvision fixes 64 for basic blocks)."""
 
     def __init__(self, width: int, blocks: int):
         self._scale = width / 64

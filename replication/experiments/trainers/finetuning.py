@@ -1,6 +1,7 @@
 """One fine-tuning of a sentence encoder with chosen batches."""
 
 import logging
+import math
 import tempfile
 import time
 from contextlib import redirect_stderr, redirect_stdout
@@ -25,7 +26,9 @@ TEST_SEED = 10_000  # all trainings are tested on the same pairs
 
 
 def fine_tune(p: dict, method: str, seed: int) -> dict:
-    """Return R@1 and R@10 in % among test captions (mean of both directions), and the seconds that the training took.
+    """Return R@1 and R@10 in % among test captions (mean of both directions), the loss of training, and its seconds.
+
+    The loss is the mean over all batches as a share of ln B, the loss of a network that guesses; NaN without training.
 
     Equal seeds mean equal training pairs, equal random weights where there are some, and the same start of everything else.
 
@@ -39,15 +42,16 @@ def fine_tune(p: dict, method: str, seed: int) -> dict:
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # progress bars
         model = _model(p["model"], [*train[0], *train[1]], f"{folder}/model", seed)
         began = time.perf_counter()
-        if method != UNTRAINED:
-            _train(model, train, method, p, seed, folder)
+        loss = math.nan if method == UNTRAINED else _train(model, train, method, p, seed, folder)
         seconds = time.perf_counter() - began
         u, v = (model.encode(texts, convert_to_tensor=True, show_progress_bar=False).float().cpu() for texts in test)
     found = retrieval_metrics(u, v)
-    return {"selector": method, "seed": seed, "R@1": found["mean R@1"], "R@10": found["mean R@10"], "seconds": seconds}
+    measures = {"R@1": found["mean R@1"], "R@10": found["mean R@10"], "loss / ln B": loss / math.log(p["batch_size"])}
+    return {"selector": method, "seed": seed, **measures, "seconds": seconds}
 
 
-def _train(model, pairs, method, p, seed, folder) -> None:
+def _train(model, pairs, method, p, seed, folder) -> float:
+    """Train the model in place; return the mean loss of its batches."""
     chosen = ChosenBatches(method, temperature=1 / p["scale"])
     options = {"num_train_epochs": p["epochs"], "learning_rate": p["lr"], "warmup_steps": 0.1, "seed": seed}
     options |= {"per_device_train_batch_size": p["batch_size"], "batch_sampler": chosen, "use_cpu": True}
@@ -55,7 +59,8 @@ def _train(model, pairs, method, p, seed, folder) -> None:
     data = Dataset.from_dict({"anchor": pairs[0], "positive": pairs[1]})
     loss = MultipleNegativesRankingLoss(model, scale=p["scale"])
     arguments = SentenceTransformerTrainingArguments(f"{folder}/out", **options)
-    SentenceTransformerTrainer(model, arguments, train_dataset=data, loss=loss, callbacks=[chosen]).train()
+    trainer = SentenceTransformerTrainer(model, arguments, train_dataset=data, loss=loss, callbacks=[chosen])
+    return trainer.train().training_loss
 
 
 def _model(name: str, texts: list[str], folder: str, seed: int) -> SentenceTransformer:

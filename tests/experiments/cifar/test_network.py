@@ -28,7 +28,9 @@ def test_residual_branches_start_at_zero():
             assert (parameter == 0).all(), name
 
 
-@pytest.mark.parametrize(("network", "stem", "side"), [("narrow", 32, 16), ("narrow", 224, 8), ("narrow10", 32, 16), ("resnet18", 32, 32)])
+@pytest.mark.parametrize(
+    ("network", "stem", "side"), [("narrow", 32, 16), ("narrow", 224, 8), ("narrow10", 32, 16), ("resnet18", 32, 32)]
+)
 def test_stems_and_widths(network, stem, side):
     encoder = make_encoder(network, stem, 0)
     seen = []

@@ -4,7 +4,15 @@ import pandas as pd
 import pytest
 
 pytest.importorskip("datasets")
-from replication.experiments.trainers.verdicts import QUARTER, against_shuffled, summarise, verdict_on_any, verdict_on_quarter
+from replication.experiments.trainers.verdicts import (
+    MILD,
+    QUARTER,
+    against_shuffled,
+    summarise,
+    verdict_on_any,
+    verdict_on_quarter,
+    verdict_on_small,
+)
 from replication.reporting.run import FAILS, HOLDS, UNTESTABLE, UNTESTED
 
 CPU = {"captions": "flickr8k", "model": "all-MiniLM-L6-v2", "batch_size": 32, "margin": 1.0}
@@ -14,7 +22,7 @@ def runs(seeds=3, **gains):
     """Return runs in which each method differs from shuffled batches by its gain, with its noise."""
     rows = []
     for seed in range(seeds):
-        rows += [{"selector": "SGD", "seed": seed, "R@1": 20.0 + seed, "R@10": 50.0 + seed}]
+        rows += [{"selector": "SGD", "seed": seed, "R@1": 20.0 + seed, "R@10": 50.0 + seed, "loss / ln B": 0.1}]
         for name, (gain, noise) in gains.items():
             value = gain + noise * (seed - 1)
             rows.append({"selector": name, "seed": seed, "R@1": 20.0 + seed + value, "R@10": 50.0 + seed + value})
@@ -49,6 +57,17 @@ def test_what_says_nothing_is_not_concluded_from():
     assert verdicts(OSGD=(3, 0.1))[1] == UNTESTED
     text = verdict_on_any(against_shuffled(runs(1, **gains), 1.0), CPU)[1]
     assert "fewer than 3 seeds" in text and "nan" not in text
+
+
+@pytest.mark.parametrize(
+    ("gain", "expected"),
+    [((3, 0.1), HOLDS), ((0, 0.1), FAILS), ((-3, 0.1), FAILS), ((2, 3), UNTESTABLE)],
+)
+def test_batches_of_8(gain, expected):
+    comparison = against_shuffled(runs(**{MILD: gain, "SwapSearch, k 40": (9, 0.1)}), 1.0)
+    assert verdict_on_small(comparison, CPU | {"batch_size": 8})[0] == expected
+    assert verdict_on_small(comparison, CPU)[0] == UNTESTED
+    assert verdict_on_any(comparison, CPU | {"batch_size": 8})[0] == UNTESTED
 
 
 def test_means_of_each_method():
