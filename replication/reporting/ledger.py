@@ -27,8 +27,8 @@ HOW = """## How verdicts are made
 - Trained networks: "A is better than B and C" holds if it is better than each; it does not hold if it is worse than one or no
   different; it cannot be tested if all is undecided, or if the best network has not learned clearly more than an untrained one
   (by five margins; for CLIP ten times chance). A claim judged at several severities holds only if it holds at each.
-- Where several runs judge one claim: of trained networks the longest run with at least three seeds is quoted, else a run that
-  decides before one that does not, and of those that decide the one with the most cases, such as batch sizes.
+- Several runs may judge one claim. For trained networks the longest run with at least three seeds is quoted. For all else a
+  run that decides goes before one that does not. If several decide, the one with the most cases is quoted, such as batch sizes.
 - "At this size": with fewer updates than the published ones a run cannot speak for the published one. It is evidence about
   small networks and short training."""
 
