@@ -1,5 +1,6 @@
 """Checks of user input: each raises one line that names the argument, its value and what is allowed."""
 
+import operator
 from collections.abc import Callable
 from numbers import Real
 
@@ -17,9 +18,13 @@ def check_count(name: str, value: int, low: int, high: int | None = None, why_hi
         TypeError: `value` is not an integer.
         ValueError: it lies outside the range; `why_high` says in words where the upper limit comes from.
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name}={value!r} must be an integer")
-    value = value.__index__()
+    truth = isinstance(value, bool) or (isinstance(value, Tensor) and value.dtype == torch.bool)
+    try:
+        if truth:
+            raise TypeError
+        value = operator.index(value)
+    except TypeError:  # arrays and tensors know only when asked whether they are one integer
+        raise TypeError(f"{name}={value!r} must be an integer") from None
     if value < low or (high is not None and value > high):
         limit = "" if high is None else f" and <= {high}{f' ({why_high})' if why_high else ''}"
         raise ValueError(f"{name}={value} must be >= {low}{limit}")

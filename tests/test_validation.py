@@ -156,3 +156,11 @@ def test_numbers_that_must_not_be_negative():
             check_not_negative("rate", value)
     with pytest.raises(ValueError, match=r"^beta=1 must be a number >= 0 and < 1$"):
         check_not_negative("beta", 1, below=1)
+
+
+@pytest.mark.parametrize(
+    "value", [torch.tensor(2.5), torch.tensor([1, 2]), torch.tensor(True), np.array([3]), np.array(3.0), "3"]
+)
+def test_what_is_no_single_integer_is_one_line(value):
+    with pytest.raises(TypeError, match=r"(?s)^n=.* must be an integer$"):
+        check_count("n", value, 1)

@@ -45,8 +45,7 @@ def paired_comparison(
         raise TypeError(f"within={within!r} must be several names of columns: [{within!r}]")
     within = list(within)
     _check_table(table, metric, within)
-    if table[metric].dtype == object:  # numbers all the same, but pandas would compute with them one by one
-        table = table.astype({metric: float})
+    table = table.astype({metric: float})  # differences of small or unsigned integers would wrap around
     groups = table.groupby(within, sort=False, dropna=False) if within else [((), table)]
     rows = []
     for values, group in groups:

@@ -48,6 +48,6 @@ def _hits(queries: Tensor, gallery: Tensor, normalize: bool) -> int:
         queries, gallery = directions(queries, dim=2), directions(gallery, dim=2)
     else:  # factors of a query, or of all its candidates, leave the ranks as they are
         queries, gallery = moderate(queries, dim=2), moderate(gallery, dim=(1, 2))
-    scale = queries.norm(dim=2, keepdim=True) * gallery.norm(dim=2).amax(dim=1)[:, None, None]
+    scale = queries.norm(dim=2, keepdim=True) * (1.0 if normalize else gallery.norm(dim=2)[:, None])
     own = torch.arange(queries.shape[1], dtype=torch.int64, device=queries.device)[None, :, None].expand(len(queries), -1, 1)
     return int((ranks_of_best(queries @ gallery.mT, own, scale) == 1).sum())

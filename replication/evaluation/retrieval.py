@@ -47,11 +47,11 @@ def retrieval(
         queries, gallery = directions(queries, dim=1), directions(gallery, dim=1)
     else:  # factors of a query, or of the gallery, leave the ranks as they are
         queries, gallery = moderate(queries, dim=1), moderate(gallery, dim=(0, 1))
-    longest = gallery.norm(dim=1).max()
+    lengths = torch.ones((), dtype=gallery.dtype, device=gallery.device) if normalize else gallery.norm(dim=1)
     rows = max(1, max_elements // len(gallery))
     ranks = []
     for block, groups in zip(queries.split(rows), of_query.split(rows), strict=True):
-        scale = block.norm(dim=1, keepdim=True) * longest
+        scale = block.norm(dim=1, keepdim=True) * lengths
         ranks.append(ranks_of_best(block @ gallery.T, answers[groups], scale))
     return torch.cat(ranks).cpu()
 

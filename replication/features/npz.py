@@ -156,6 +156,8 @@ def _groups(where: str, x: np.ndarray) -> torch.Tensor:
 
 
 def _given(where: str, x: np.ndarray) -> dict[str, np.ndarray]:
+    if x.dtype.kind == "O" and all(isinstance(text, str) for text in x.ravel()):  # texts of a pandas column
+        x = x.astype(str)
     if x.dtype.kind != "U" or x.ndim != 1 or not set(x.tolist()) <= set(SPLITS):
         found = f"{sorted(set(x.tolist()))[:4]}" if x.dtype.kind == "U" else f"{x.dtype} {list(x.shape)}"
         raise ValueError(f"split in {where} is {found}; it must be texts [N], each of {', '.join(map(repr, SPLITS))}")

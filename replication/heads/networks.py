@@ -53,7 +53,7 @@ class StackedHeads:
                 for name, rows in ((f"{side}.{layer}", inputs), (f"{side}.{layer} bias", 1)):
                     uniform = torch.rand(rows, outputs, generator=generator, dtype=torch.float32)
                     weights[name] = (2 * uniform - 1) / inputs**0.5
-        return weights | {"log scale": torch.full((1, 1), -math.log(settings.start_temperature))}
+        return weights | {"log scale": torch.full((1, 1), -math.log(settings.start_temperature), dtype=torch.float32)}
 
     def __len__(self) -> int:
         return len(self.weights["log scale"])

@@ -45,7 +45,8 @@ class DealtBatches(BatchSampler):
         batch_size: samples that a process gets at once.
 
     Raises:
-        TypeError, ValueError: an argument of the wrong kind or out of range; or global batches that w does not divide.
+        TypeError, ValueError: an argument of the wrong kind or out of range; global batches that w does not divide; or a
+            sampler in the middle of an epoch.
     """
 
     drop_last = True
@@ -55,6 +56,10 @@ class DealtBatches(BatchSampler):
     ):
         if not isinstance(planned, PlannedBatchSampler):
             raise TypeError(f"planned is {type(planned).__name__}; it must be a PlannedBatchSampler")
+        if planned.start:
+            raise ValueError(
+                f"planned begins after {planned.start} batches of its epoch; load a state into DealtBatches, not into planned"
+            )
         self.planned = planned
         self.split = check_choice("split", split, SPLITS)
         self.processes = process_count() if processes is None else check_count("processes", processes, 1)

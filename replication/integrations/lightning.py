@@ -41,10 +41,11 @@ class PlanEpochs(Callback):
         """Plan the first epoch, before workers of the loader ask for batches."""
         if trainer.world_size > 1 and trainer._accelerator_connector.use_distributed_sampler:
             raise ValueError("use_distributed_sampler=True would deal single samples; pass use_distributed_sampler=False")
+        epoch = trainer.current_epoch
         if self._state is not None:
             self.batches.load_state_dict(self._state)
-            self._state = None
-        self.planner.plan(self.batches, self.batches.planned.epoch, pl_module)
+            self._state, epoch = None, self.batches.planned.epoch
+        self.planner.plan(self.batches, epoch, pl_module)
         self._steps = self.batches.steps_done
 
     def on_train_epoch_start(self, trainer, pl_module):
@@ -54,8 +55,11 @@ class PlanEpochs(Callback):
         self.planner.plan(self.batches, trainer.current_epoch, pl_module)
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
-        """Count the batches that were trained on; a loader with workers hands out more."""
-        self._steps = batch_idx + 1
+        """Count the batches that were trained on; a loader with workers hands out more.
+
+        The last one ends the epoch, though limit_train_batches may leave some of the plan.
+        """
+        self._steps = self.batches.steps if trainer.is_last_batch else batch_idx + 1
 
     def state_dict(self) -> dict:
         """Return the plan, and the steps of it that were done."""

@@ -63,7 +63,8 @@ class ChosenBatches(PlanEpochs):
         self.selector, self.columns = selector, columns
         self.temperature = check_positive("temperature", temperature)
         self.split = check_choice("split", split, SPLITS)
-        self.attached = self.training = False
+        self.attached, self.training = False, False
+        self.trained_on = None  # the data set of the latest training
 
     def __reduce__(self):
         """Pickle without batches: the trainer saves its arguments, and so this object, with every checkpoint."""
@@ -107,11 +108,14 @@ class TextBatches(DefaultBatchSampler):
     def __init__(self, chosen: ChosenBatches, dataset, batch_size, drop_last, valid_label_columns, generator, seed):
         super().__init__(dataset, batch_size, drop_last, valid_label_columns, generator, seed)
         self.chosen, self.dataset, self.dealt = chosen, dataset, None
-        self.to_evaluate = chosen.training  # before training begins, nobody says what a data set is for
+        # Before training begins, nobody says what a data set is for. A training that an exception ended never says so, and
+        # may begin again on the same data.
+        self.to_evaluate = chosen.training and dataset is not chosen.trained_on
         self.sampler = self  # through this attribute Accelerate calls `set_epoch`
 
     def prepare(self) -> list[list[str]]:
         """Make ready to plan this data set; return its text columns."""
+        self.chosen.trained_on = self.dataset
         rows = text_columns(self.dataset, self.chosen.columns, self.valid_label_columns or [])
         self.dealt = self._deal(len(self.dataset), linked_rows(rows))
         self.dealt.set_epoch(self.epoch)

@@ -5,6 +5,7 @@ from replication.extras import need
 need("replication.integrations.transformers_trainer", "accelerate", ("accelerate", "transformers"))
 
 from pathlib import Path
+from uuid import uuid4
 
 import torch
 from transformers import TrainerCallback
@@ -15,6 +16,10 @@ from replication.integrations.dealt_batches import DealtBatches
 from replication.integrations.planning import EpochPlanner
 
 FILE = "batches.pt"  # in a checkpoint: the plan of the epoch under way
+# The trainer does not tell a callback which folder `train(resume_from_checkpoint=...)` named.
+NAME_IT = (
+    "where the checkpoint lies in no output_dir of this training, name it in TrainingArguments(resume_from_checkpoint=...) too"
+)
 
 
 class PlanEpochs(TrainerCallback):
@@ -39,6 +44,7 @@ class PlanEpochs(TrainerCallback):
     def __init__(self, embed, every: int = 1):
         self.planner = EpochPlanner(embed, every)
         self.batches: DealtBatches | None = None
+        self.mark = ""  # of the plan under way; a checkpoint has it beside the plan and in the trainer's own state
 
     def on_init_end(self, args, state, control, **kwargs):
         """Refuse a setting with which chosen batches would be cut."""
@@ -59,21 +65,29 @@ class PlanEpochs(TrainerCallback):
             raise ValueError("dispatch_batches=True: transformers would skip too few batches in the middle of an epoch")
         named = Path(str(args.resume_from_checkpoint))
         folder = named if named.is_dir() else Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-        path = folder / FILE
+        path, known = folder / FILE, state.stateful_callbacks.get(FILE, {}).get("mark")
         if path.is_file():
-            self.batches.load_state_dict(torch.load(path))
+            saved = torch.load(path)
+            if known is not None and saved.get("mark") != known:
+                raise ValueError(f"{path} holds the plan of another training; {NAME_IT}")
+            self.batches.load_state_dict(saved)
+            self.mark = saved.get("mark", "")
         elif state.epoch % 1:
-            raise FileNotFoundError(f"{path} is missing: it holds the plan of the epoch in whose middle this training resumes")
+            raise FileNotFoundError(f"{path} is missing: it holds the plan of the epoch that this training resumes; {NAME_IT}")
 
     def on_epoch_begin(self, args, state, control, model=None, **kwargs):
         """Plan the epoch."""
+        before = self.batches.planned.plan
         self.planner.plan(self.batches, int((state.epoch or 0) + 1e-9), model)
+        if not self.mark or self.batches.planned.plan is not before:
+            self.mark = uuid4().hex
+        state.stateful_callbacks[FILE] = {"mark": self.mark}
 
     def on_save(self, args, state, control, **kwargs):
         """Write the plan into the checkpoint; the trainer itself skips the batches that were done."""
         if state.is_world_process_zero and self.batches.planned.plan is not None:
             with whole(Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}" / FILE) as path:
-                torch.save(self.batches.state_dict(), path)
+                torch.save(self.batches.state_dict() | {"mark": self.mark}, path)
 
 
 def dealt(loader) -> DealtBatches:

@@ -137,8 +137,8 @@ def _prepare(u: Tensor, v: Tensor, temperature, normalize: bool, validate: bool)
     if validate:
         if isinstance(temperature, Tensor):
             check_has_values("temperature", temperature)
-            if temperature.numel() != 1:
-                raise ValueError(f"temperature has shape {list(temperature.shape)}; it must be a number or a tensor of one")
+            if temperature.numel() != 1 or temperature.ndim > 1:
+                raise ValueError(f"temperature has shape {list(temperature.shape)}; it must be a number, or a tensor [] or [1]")
             check_positive("temperature", float(temperature.detach()))
         else:
             check_positive("temperature", temperature)

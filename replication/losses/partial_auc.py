@@ -1,5 +1,7 @@
 """The one-way partial AUC as a contrastive loss: positive pairs against the highest-scored share of *all* negative pairs."""
 
+from numbers import Real
+
 import torch
 from torch import Tensor, nn
 
@@ -78,7 +80,7 @@ class PartialAUC(Objective):
         self.smoothing = 1 / self.temperature if smoothing is None else checked_smoothing(smoothing)
         self.dual_rate = float(check_not_negative("dual_rate", dual_rate))
         self.ascend = check_flag("ascend", ascend)
-        if isinstance(gamma, bool) or not isinstance(gamma, int | float) or not -0.5 <= gamma <= 1:
+        if isinstance(gamma, bool) or not isinstance(gamma, Real) or not -0.5 <= gamma <= 1:
             raise ValueError(f"gamma={gamma!r} must be a number >= -0.5 and <= 1")
         for name, start in {"a": 0.5, "b": 0.5, "gamma": float(gamma), "threshold": 0.5}.items():
             with torch.inference_mode(False):  # ordinary tensors, on the CPU until `.to(...)`

@@ -90,7 +90,7 @@ class SnapshotNTXent(NTXent):
 
     def _load_from_state_dict(self, state_dict, prefix, *rest) -> None:
         saved = state_dict.get(f"{prefix}correction")
-        if saved is not None:  # of whatever d
+        if saved is not None and saved.shape[:2] == self.correction.shape[:2]:  # of whatever d
             self.correction = torch.empty_like(saved, device=self.correction.device)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 

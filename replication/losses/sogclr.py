@@ -1,6 +1,7 @@
 """SogCLR: the contrastive loss over the whole data set, from small batches and a moving average for each sample."""
 
 import math
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -61,7 +62,7 @@ class SogCLR(Objective):
     ):
         super().__init__(temperature)
         check_count("num_samples", num_samples, 1)
-        if isinstance(gamma, bool) or not isinstance(gamma, int | float) or not 0 < gamma <= 1:
+        if isinstance(gamma, bool) or not isinstance(gamma, Real) or not 0 < gamma <= 1:
             raise ValueError(f"gamma={gamma!r} must be a number > 0 and <= 1")
         self.gamma = float(gamma)
         self.released_first_visit = check_flag("released_first_visit", released_first_visit)

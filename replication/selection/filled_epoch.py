@@ -15,6 +15,8 @@ def fill_epoch(select: Callable[[Generator], LongTensor], length: int, generator
     Of one call that returns too many, a random subset is taken; the last of several calls is cut at its end.
     """
     plans = [select(generator)]
+    if not len(plans[0]):
+        raise ValueError("the selector returned no batches; it must return one or more")
     while sum(map(len, plans)) < length:
         plans.append(select(generator))
     with plain_tensors():

@@ -18,7 +18,7 @@ class FixedBatches(IndexSelector):
 
     Args:
         batch_size: samples in a batch, B >= 1; left out if `batches` is given.
-        seed: >= 0; decides the partition, and with it the N mod B samples that are left over for good; the generator passed to
+        seed: 0 to 2^63 - 1; decides the partition, and with it the N mod B samples that are left over for good; the generator passed to
             `select` is not used.
         batches: integer indices [M, B] to return as they are; or the folder of a plan that `ShardedSelector` has written.
             `PlannedBatchSampler` reads such a plan from disk, batch by batch; `select` returns it whole.
@@ -33,7 +33,7 @@ class FixedBatches(IndexSelector):
     def __init__(self, batch_size: int | None = None, seed: int = 0, *, batches: Tensor | str | Path | None = None):
         if (batch_size is None) == (batches is None):
             raise ValueError(f"give either batch_size (got {batch_size}) or batches (got {type(batches).__name__})")
-        self.seed = check_count("seed", seed, 0)
+        self.seed = check_count("seed", seed, 0, 2**63 - 1)
         self.stored = StoredPlan(batches) if isinstance(batches, str | Path) else None
         self.batches = None if batches is None else self.stored or _checked(batches)
         if batches is None:
@@ -66,7 +66,10 @@ class FixedBatches(IndexSelector):
 def _checked(batches: Tensor) -> Tensor:
     if isinstance(batches, Tensor):
         check_has_values("batches", batches)
-    batches = torch.as_tensor(batches, device="cpu")
+    try:
+        batches = torch.as_tensor(batches, device="cpu")
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"batches is {type(batches).__name__}; it must hold integers [M, B], rows of equal length") from None
     if batches.dtype not in (torch.int32, torch.int64) or batches.ndim != 2 or 0 in batches.shape:
         raise TypeError(f"batches is {batches.dtype} of shape {list(batches.shape)}; it must hold integers [M, B]")
     with torch.inference_mode(False):  # whatever is done with the tensor afterwards, and wherever it came from

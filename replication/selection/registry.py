@@ -106,7 +106,7 @@ class Method:
         known = inspect.signature(self.kind).parameters
         arguments = {"temperature": temperature, "k": candidates if self.kind is OrderedSGD else k}
         arguments = {name: value for name, value in (arguments | self.arguments).items() if name in known}
-        if arguments.get("k") is not None:
+        if arguments.get("k") is not None and arguments.get("candidates") != "independent":  # these may hold a batch twice
             arguments["k"] = min(arguments["k"], whole)
         if isinstance(arguments.get("refine"), Method):
             arguments["refine"] = arguments["refine"].make(num_samples, batch_size, temperature, None)

@@ -5,6 +5,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from replication.directions import moderate
 from replication.selection.kernels.grouping import tree_partition
 from replication.sharding.parts import Parts, save_part
 
@@ -32,7 +33,8 @@ def centres_of(u: Parts, v: Parts, cells: int, seed: int) -> np.ndarray:
 
 def middle(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Return the unit rows [n, d] (float32) that point where the sum of two views' unit rows does."""
-    u, v = (x.astype(np.float32) for x in (u, v))
+    # Very large and very small rows are scaled first, as their norms would over- or underflow.
+    u, v = (moderate(torch.from_numpy(x.astype(np.float32)), dim=1).numpy() for x in (u, v))
     total = u / np.linalg.norm(u, axis=1, keepdims=True) + v / np.linalg.norm(v, axis=1, keepdims=True)
     return total / np.linalg.norm(total, axis=1, keepdims=True).clip(1e-12)
 

@@ -119,3 +119,11 @@ def test_names_may_come_as_a_generator_and_numbers_as_objects():
     objects = table.astype({"accuracy": object})
     pd.testing.assert_frame_equal(paired_comparison(objects, "accuracy", "SGD", 1, within=["objective"]), expected)
     assert len(paired_comparison(table, "accuracy", "SGD", 1, within=["data"])) == 1  # a missing value is a value
+
+
+@pytest.mark.parametrize("kind", ["int64", "int8", "uint8", "float16", "float32", "Int64", object])
+def test_numbers_of_every_type_are_compared_as_the_same_numbers(kind):
+    numbers = [5, 5, 5, 6, 3, 4, 2, 1]
+    table = pd.DataFrame({"selector": ["SGD"] * 4 + ["hard"] * 4, "seed": [0, 1, 2, 3] * 2, "rank": numbers})
+    found = paired_comparison(table.astype({"rank": kind}), "rank", "SGD", 0.5).iloc[0]
+    assert found.difference == -2.75 and found.outcome == "worse"

@@ -26,3 +26,12 @@ def test_scores_within_rounding_are_ties():
     for gap, scale, rank in ((0.0, 1, 2), (2e-7, 1, 2), (1e-5, 1, 1), (1e-5, 100, 2)):
         assert ranks_of_best(torch.tensor([[1 + gap, 1.0]]), answers, scale).tolist() == [rank]
     assert ranks_of_best(torch.tensor([[1 + 2e-7, 1.0]], dtype=torch.float64), answers).tolist() == [1]
+
+
+def test_rounding_is_that_of_the_larger_of_two_scores():
+    scores = torch.tensor([[1.0, 0.9999, 0.0]])
+    for sizes, rank in (([1, 1, 1e7], 2), ([1, 1e4, 1], 2), ([1, 1, 1], 1), ([1e4, 1, 1], 2)):
+        sizes = torch.tensor([sizes])
+        assert ranks_of_best(scores, torch.tensor([[0]]), sizes).tolist() == [rank], sizes
+    several = torch.tensor([[0, 1, -1]])
+    assert ranks_of_best(scores, several, torch.tensor([[1.0, 1.0, 1.0]])).tolist() == [1]

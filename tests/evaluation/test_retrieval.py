@@ -153,3 +153,17 @@ def test_groups_of_every_integer_type_and_of_booleans_mean_the_same(dtype):
     expected = retrieval(u, v, groups, groups)
     assert torch.equal(retrieval(u, v, groups.to(dtype), groups.to(dtype)), expected)
     assert torch.equal(retrieval(u, v, groups.to(dtype), groups), expected)
+
+
+def test_one_long_item_makes_no_ties_of_the_others():
+    """Its score is only known to so much, and it counts against the right answer; those of the others are known better."""
+    u = torch.randn(50, 8, generator=torch.Generator().manual_seed(0))
+    u[:, 7] = 0
+    v = u + 0.5 * torch.randn(50, 8, generator=torch.Generator().manual_seed(1))
+    far = torch.zeros(1, 8)
+    far[0, 7] = 1e7  # orthogonal to every query
+    gallery = torch.cat([v, far])
+    numbers = torch.arange(51)
+    alone = retrieval(u, v, normalize=False)
+    beside = retrieval(u, gallery, numbers[:50], numbers, normalize=False)
+    assert torch.equal(beside, alone + 1) and (alone == 1).sum() > 20

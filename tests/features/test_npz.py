@@ -9,7 +9,7 @@ import torch
 from small_heads import small_features
 
 from replication.features import read_npz, write_npz
-from replication.features.npz import divide
+from replication.features.npz import divide, splits_of_arrays
 
 U, V = np.random.default_rng(0).standard_normal((2, 40, 6)).astype(np.float32)
 SPLIT = np.array(["train"] * 30 + ["val"] * 4 + ["test"] * 6)
@@ -122,3 +122,8 @@ def test_copies_across_splits_are_counted(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read_npz(saved(tmp_path, u=U, v=V, split=SPLIT))
+
+
+def test_texts_of_a_pandas_column_are_texts():
+    plain, objects = (splits_of_arrays({"u": U, "v": V, "split": split}) for split in (SPLIT, SPLIT.astype(object)))
+    assert all(torch.equal(plain[split].left, objects[split].left) for split in ("train", "val", "test"))

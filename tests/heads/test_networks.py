@@ -45,3 +45,14 @@ def test_parts_share_memory_and_copies_do_not():
     copy = heads.clone()
     heads[1].weights["left.0"].zero_()
     assert not heads.weights["left.0"][1].any() and heads.weights["left.0"][0].any() and copy.weights["left.0"][1].any()
+
+
+def test_another_default_type_changes_nothing():
+    expected = StackedHeads.random(small_settings(), 4, 5, [0])
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = StackedHeads.random(small_settings(), 4, 5, [0])
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(torch.equal(found.weights[name], value) for name, value in expected.weights.items())
+    assert {value.dtype for value in found.weights.values()} == {torch.float32}

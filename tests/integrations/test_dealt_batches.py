@@ -77,3 +77,13 @@ def test_errors_are_one_clear_line():
             dealt().load_state_dict(state)
     with pytest.raises(ValueError, match=r"^steps_done=7 must be >= 0 and <= 6 \(steps of an epoch\)$"):
         dealt().state_dict(7)
+
+
+def test_a_sampler_in_the_middle_of_its_epoch_is_refused():
+    planned = PlannedBatchSampler(ShuffledBatches(4), 20)
+    handed = iter(planned)
+    next(handed), next(handed)
+    other = PlannedBatchSampler(ShuffledBatches(4), 20)
+    other.load_state_dict(planned.state_dict())
+    with pytest.raises(ValueError, match=r"^planned begins after 2 batches of its epoch; load a state into DealtBatches"):
+        DealtBatches(other)

@@ -27,8 +27,13 @@ def make_model(tmp_path_factory):
     return lambda: tiny_sentence_transformer(PAIRS["positive"], folder)
 
 
-def train(model, chosen, folder, loss_kind=MultipleNegativesRankingLoss, callbacks=True, resume=None, pairs=PAIRS, **options):
-    """Train; return the rows of each batch, known by the last word of their positives."""
+def train(
+    model, chosen, folder, loss_kind=MultipleNegativesRankingLoss, callbacks=True, resume=None, pairs=PAIRS, fail=0, **options
+):
+    """Train; return the rows of each batch, known by the last word of their positives.
+
+    `fail`: the step at which training is interrupted, to begin again.
+    """
     seen = []
 
     class Kept(loss_kind):
@@ -36,6 +41,8 @@ def train(model, chosen, folder, loss_kind=MultipleNegativesRankingLoss, callbac
             features = list(features)
             texts = model.tokenizer.batch_decode(features[1]["input_ids"], skip_special_tokens=True)
             seen.append([int(text.split("row")[1]) for text in texts])
+            if len(seen) == fail:
+                raise KeyboardInterrupt
             return super().forward(features, labels)
 
     settings = {"num_train_epochs": 2, "report_to": [], "save_strategy": "no", "disable_tqdm": True, "use_cpu": True}
@@ -51,7 +58,13 @@ def train(model, chosen, folder, loss_kind=MultipleNegativesRankingLoss, callbac
         loss=Kept(model),
         callbacks=[chosen] if callbacks else [],
     )
+    if fail:
+        with pytest.raises(KeyboardInterrupt):
+            trainer.train()
+        seen.clear()
+        fail = 0
     trainer.train(resume_from_checkpoint=resume)
+    assert trainer.state.global_step == trainer.state.max_steps
     return seen
 
 
@@ -72,7 +85,9 @@ def test_resuming_in_the_middle_of_an_epoch_goes_on_with_its_plan(make_model, tm
     rest = train(make_model(), ChosenBatches("SwapSearch, k 3"), tmp_path, resume=str(checkpoint), **options)
     assert rest == whole[7:]
     (checkpoint / "batches.pt").unlink()
-    with pytest.raises(FileNotFoundError, match=r"batches.pt is missing: it holds the plan of the epoch in whose middle"):
+    with pytest.raises(
+        FileNotFoundError, match=r"batches.pt is missing: it holds the plan of the epoch that this training resumes"
+    ):
         train(make_model(), ChosenBatches("SwapSearch, k 3"), tmp_path, resume=str(checkpoint), **options)
 
 
@@ -136,3 +151,11 @@ def test_rows_are_linked_by_any_text_in_any_column():
 def test_it_is_saved_without_its_batches():
     again = pickle.loads(pickle.dumps(ChosenBatches("SGD", 0.1, ["anchor"], split="rows")))
     assert (again.selector, again.temperature, again.columns, again.split) == ("SGD", 0.1, ["anchor"], "rows")
+
+
+@pytest.mark.parametrize("line", ["SGD", "SwapSearch, k 3"])
+def test_a_training_that_was_interrupted_may_begin_again(make_model, tmp_path, line):
+    seen = train(make_model(), ChosenBatches(line), tmp_path, fail=3)
+    assert [len(batch) for batch in seen] == [8] * 10
+    for epoch in (seen[:5], seen[5:]):
+        assert len({row for batch in epoch for row in batch}) == 40

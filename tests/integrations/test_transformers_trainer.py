@@ -22,6 +22,7 @@ class Recorder(nn.Module):
 
     def __init__(self):
         super().__init__()
+        torch.manual_seed(0)
         self.layer, self.seen = nn.Linear(4, 4), []
 
     def forward(self, number, x):
@@ -61,3 +62,23 @@ def test_what_would_spoil_the_plan_is_refused(tmp_path):
         make(tmp_path, None).train()
     with pytest.raises(ValueError, match=r"^accelerator_config: split_batches must be False"):
         make(tmp_path, None, accelerator_config={"split_batches": True})
+
+
+def test_resuming_takes_the_plan_of_the_checkpoint_that_is_named_or_says_so(tmp_path):
+    """The trainer keeps to itself which folder `train` was given; a checkpoint of another training may lie in output_dir."""
+
+    def training(name, seed=0, **options):
+        batches = DealtBatches(PlannedBatchSampler(SwapSearch(8, k=2), 44, seed))
+        return make(tmp_path / name, batches, save_strategy="steps", save_steps=7, **options)
+
+    one = training("one")
+    one.train()
+    named = str(tmp_path / "one" / "checkpoint-7")
+    with pytest.raises(FileNotFoundError, match=r"^.*other.*batches.pt is missing: .*resume_from_checkpoint=...\) too$"):
+        training("other").train(resume_from_checkpoint=named)
+    training("other", seed=1).train()
+    with pytest.raises(ValueError, match=r"^.*other.*batches.pt holds the plan of another training; .*\) too$"):
+        training("other").train(resume_from_checkpoint=named)
+    for resumed in (training("one"), training("third", resume_from_checkpoint=named)):
+        resumed.train(resume_from_checkpoint=named)
+        assert resumed.model.seen == one.model.seen[7:]

@@ -110,3 +110,11 @@ def test_a_wrong_index_is_one_line_and_not_a_wrong_gradient(index, kind, message
     objective.renew(u, v, torch.arange(N).view(-1, B))
     with pytest.raises(kind, match=message):
         objective(u[:B], v[:B], index)
+
+
+def test_the_state_of_another_number_of_samples_is_refused():
+    snapshot = SnapshotNTXent(8, 0.1)
+    z = torch.randn(8, 4, generator=torch.Generator().manual_seed(0))
+    snapshot.renew(z, z, torch.arange(8).view(2, 4))
+    with pytest.raises(RuntimeError, match="size mismatch for correction"):
+        SnapshotNTXent(9, 0.1).load_state_dict(snapshot.state_dict())

@@ -50,5 +50,13 @@ def test_exactly_one_of_batch_size_and_batches():
 def test_wrong_seeds():
     with pytest.raises(TypeError, match=r"^seed='a' must be an integer$"):
         FixedBatches(2, seed="a")
-    with pytest.raises(ValueError, match=r"^seed=-1 must be >= 0$"):
+    with pytest.raises(ValueError, match=r"^seed=-1 must be >= 0 and <= 9223372036854775807$"):
         FixedBatches(2, seed=-1)
+    with pytest.raises(ValueError, match=r"^seed=18446744073709551616 must be >= 0 and <= 9223372036854775807$"):
+        FixedBatches(2, seed=2**64)
+
+
+@pytest.mark.parametrize("batches", [[[0, 1], [2]], {0: [0, 1]}, [["a"]]])
+def test_what_is_no_table_of_integers_is_one_line(batches):
+    with pytest.raises(TypeError, match=r"^batches is (list|dict); it must hold integers \[M, B\], rows of equal length$"):
+        FixedBatches(batches=batches)

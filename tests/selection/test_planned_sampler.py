@@ -474,3 +474,12 @@ def test_every_rank_takes_its_part_of_the_plan_of_rank_zero():
         plan = ranks[0].plan
         parts = [[batch[rank * 4 // 2 : (rank + 1) * 4 // 2] for batch in ranks[rank]] for rank in range(2)]
         assert torch.equal(torch.cat([torch.tensor(part) for part in parts], dim=1), plan)
+
+
+def test_a_selector_without_batches_is_one_line_and_no_endless_epoch():
+    class Empty(ShuffledBatches):
+        def _plan(self, num_samples, generator):
+            return torch.empty(0, self.batch_size, dtype=torch.int64)
+
+    with pytest.raises(ValueError, match=r"^the selector returned no batches; it must return one or more$"):
+        list(PlannedBatchSampler(Empty(4), N))

@@ -85,6 +85,7 @@ def test_every_name_makes_a_selector_that_chooses(name):
 def test_chunks_and_candidates_are_clipped_to_the_data():
     for line in ("SC", "SwapSearch", "SwapSearch, k 99", "OSGD", "OSGD, k 99"):
         assert "k=10" in repr(make_selector(line, 100, 10, 1.0))
+    assert "k=99" in repr(make_selector("OSGD, k 99, candidates independent", 100, 10, 1.0))  # these are drawn one by one
 
 
 def test_the_name_of_a_line_has_its_spaces_put_right():

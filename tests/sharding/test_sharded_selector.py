@@ -16,6 +16,7 @@ from replication.cluster import ClusterError, quiet
 from replication.losses import mini_batch_loss
 from replication.selection import FixedBatches, OrderedSGD, ShuffledBatches, SpectralClustering, SwapSearch
 from replication.sharding import ShardedSelector, parts
+from replication.sharding.cells import middle
 
 SEARCH = SwapSearch(8, 10, 0.1, workers=1)
 
@@ -194,3 +195,9 @@ def test_one_view(embeddings, tmp_path):
 
 def test_a_plan_can_be_read_by_fixed_batches(expected):
     assert torch.equal(FixedBatches(batches=expected.folder).plan(2003), expected.rows())
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_cells_do_not_mind_very_large_and_very_small_rows(scale):
+    u, v = (np.random.default_rng(seed).standard_normal((50, 6)).astype(np.float32) for seed in (0, 1))
+    assert np.allclose(middle(u * np.float32(scale), v), middle(u, v), atol=1e-6)
