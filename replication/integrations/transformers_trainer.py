@@ -17,9 +17,7 @@ from replication.integrations.planning import EpochPlanner
 
 FILE = "batches.pt"  # in a checkpoint: the plan of the epoch under way
 # The trainer does not tell a callback which folder `train(resume_from_checkpoint=...)` named.
-NAME_IT = (
-    "where the checkpoint lies in no output_dir of this training, name it in TrainingArguments(resume_from_checkpoint=...) too"
-)
+NAME_IT = "where the checkpoint does not lie in output_dir, name it in TrainingArguments(resume_from_checkpoint=...) too"
 
 
 class PlanEpochs(TrainerCallback):

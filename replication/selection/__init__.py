@@ -11,7 +11,7 @@ DataLoader.
 | `ShuffledBatches` | a new random partition each call (SGD); or independent random batches | the baseline |
 | `SwapSearch` | an even partition with large loss inside the batches, by local search | hard batches, chunked or not |
 | `SpectralClustering` | such a partition by spectral clustering, the paper's proposal | to reproduce the paper |
-| `OrderedSGD` | the q of k random batches with the largest loss | to reproduce the paper; worse than shuffled on every map here |
+| `OrderedSGD` | the q of k random batches with the largest loss | to reproduce the paper; worse than shuffled on all maps |
 | `JointExamples` | a fifth of random super-batches, drawn jointly by loss (JEST) | mildly hard; noisy pairs, with a reference |
 | `MixedBatches` | a share of another selector's batches, the rest shuffled | when hard batches are too hard |
 | `DistinctGroups` | another selector's batches, no two samples of one group in any | equal texts, known false negatives |

@@ -18,8 +18,8 @@ class FixedBatches(IndexSelector):
 
     Args:
         batch_size: samples in a batch, B >= 1; left out if `batches` is given.
-        seed: 0 to 2^63 - 1; decides the partition, and with it the N mod B samples that are left over for good; the generator passed to
-            `select` is not used.
+        seed: 0 to 2^63 - 1; decides the partition, and with it the N mod B samples that are left over for good; the generator
+            passed to `select` is not used.
         batches: integer indices [M, B] to return as they are; or the folder of a plan that `ShardedSelector` has written.
             `PlannedBatchSampler` reads such a plan from disk, batch by batch; `select` returns it whole.
 

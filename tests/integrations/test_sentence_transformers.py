@@ -85,9 +85,7 @@ def test_resuming_in_the_middle_of_an_epoch_goes_on_with_its_plan(make_model, tm
     rest = train(make_model(), ChosenBatches("SwapSearch, k 3"), tmp_path, resume=str(checkpoint), **options)
     assert rest == whole[7:]
     (checkpoint / "batches.pt").unlink()
-    with pytest.raises(
-        FileNotFoundError, match=r"batches.pt is missing: it holds the plan of the epoch that this training resumes"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"batches.pt is missing: it holds the plan of the epoch that"):
         train(make_model(), ChosenBatches("SwapSearch, k 3"), tmp_path, resume=str(checkpoint), **options)
 
 
