@@ -179,6 +179,7 @@ WRONG = {
         "test_pairs": [19, *COUNT],
         "batch_size": [1, *COUNT],
         **dict.fromkeys(("epochs", "seeds"), COUNT),
+        "first_seed": ZERO_TOO,
         **dict.fromkeys(("lr", "scale", "margin"), POSITIVE),
         "methods": [*NAMES, ["OSGD", "SGD"]],
     },

@@ -13,7 +13,7 @@ def check_parameters(parameters: dict) -> dict:
     check_names(p)
     check_choice("captions", p["captions"], SOURCES)
     check_choice("model", p["model"], MODELS)
-    for name, low in (("batch_size", 2), ("test_pairs", 20), ("epochs", 1), ("seeds", 1)):
+    for name, low in (("batch_size", 2), ("test_pairs", 20), ("epochs", 1), ("seeds", 1), ("first_seed", 0)):
         check_count(name, p[name], low)
     check_count("pairs", p["pairs"], 2 * p["batch_size"])
     for name in ("lr", "scale", "margin"):

@@ -7,8 +7,9 @@ from replication.experiments.trainers.finetuning import TINY, UNTRAINED
 from replication.reporting.run import FAILS, HOLDS, UNTESTABLE, UNTESTED
 
 MEASURES = ("R@1", "R@10", "loss / ln B")
+FRESH = 5  # seeds below it suggested a claim, and do not judge it
 ENOUGH = 3  # paired seeds, below which nothing is concluded
-MILD = "SwapSearch, k 10"
+MILD, HARDER = "SwapSearch, k 10", "SwapSearch, k 40"
 QUARTER = f"{MILD}, hardness 0.25"
 
 
@@ -63,9 +64,22 @@ def verdict_on_small(comparison: pd.DataFrame, p: dict) -> tuple[str, str]:
     return _verdict_on_one(comparison, p, MILD, 8, {BETTER: HOLDS, SAME: FAILS, WORSE: FAILS, UNDECIDED: UNTESTABLE})
 
 
-def _verdict_on_one(comparison: pd.DataFrame, p: dict, method: str, batch_size: int, verdicts: dict) -> tuple[str, str]:
-    """Return the verdict that the outcome of one method in R@10 has, and the evidence."""
-    rows = comparison[(comparison.measure == "R@10") & (comparison.selector == method)]
+def verdict_on_fresh(comparison: pd.DataFrame, p: dict) -> tuple[str, str]:
+    """Return verdict and evidence on "harder batches of 8 improve R@1 over shuffled ones", by seeds from `FRESH` on.
+
+    HOLDS if they are better, FAILS if they are worse or no different, UNTESTABLE if undecided; UNTESTED as above, or with
+    seeds that the claim was made from.
+    """
+    if p["first_seed"] < FRESH:
+        return UNTESTED, f"the claim was made from the seeds below {FRESH}; this run begins with seed {p['first_seed']}"
+    return _verdict_on_one(comparison, p, HARDER, 8, {BETTER: HOLDS, SAME: FAILS, WORSE: FAILS, UNDECIDED: UNTESTABLE}, "R@1")
+
+
+def _verdict_on_one(
+    comparison: pd.DataFrame, p: dict, method: str, batch_size: int, verdicts: dict, measure: str = "R@10"
+) -> tuple[str, str]:
+    """Return the verdict that the outcome of one method in one measure has, and the evidence."""
+    rows = comparison[(comparison.measure == measure) & (comparison.selector == method)]
     if rows.empty:
         return UNTESTED, f"this run has no method {method!r}"
     evidence = _evidence(rows, p)
@@ -89,7 +103,8 @@ def _evidence(rows: pd.DataFrame, p: dict) -> str:
         f"{r.selector} {r.difference:+.2f}" + (f" [{r.low:.2f}, {r.high:.2f}]: {r.outcome}" if r.n > 1 else "")
         for r in rows.itertuples()
     ]
-    return f"R@10 less that of shuffled batches, in points, n={rows.n.min()}, margin ±{p['margin']:g}: {'; '.join(shown)}"
+    measure = f"{rows.measure.iloc[0]} less that of shuffled batches, in points"
+    return f"{measure}, n={rows.n.min()}, margin ±{p['margin']:g}: {'; '.join(shown)}"
 
 
 def in_words(summary: pd.DataFrame, comparison: pd.DataFrame) -> str:

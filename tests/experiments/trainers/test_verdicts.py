@@ -5,17 +5,19 @@ import pytest
 
 pytest.importorskip("datasets")
 from replication.experiments.trainers.verdicts import (
+    HARDER,
     MILD,
     QUARTER,
     against_shuffled,
     summarise,
     verdict_on_any,
+    verdict_on_fresh,
     verdict_on_quarter,
     verdict_on_small,
 )
 from replication.reporting.run import FAILS, HOLDS, UNTESTABLE, UNTESTED
 
-CPU = {"captions": "flickr8k", "model": "all-MiniLM-L6-v2", "batch_size": 32, "margin": 1.0}
+CPU = {"captions": "flickr8k", "model": "all-MiniLM-L6-v2", "batch_size": 32, "margin": 1.0, "first_seed": 0}
 
 
 def runs(seeds=3, **gains):
@@ -68,6 +70,19 @@ def test_batches_of_8(gain, expected):
     assert verdict_on_small(comparison, CPU | {"batch_size": 8})[0] == expected
     assert verdict_on_small(comparison, CPU)[0] == UNTESTED
     assert verdict_on_any(comparison, CPU | {"batch_size": 8})[0] == UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("gain", "expected"),
+    [((3, 0.1), HOLDS), ((0, 0.1), FAILS), ((-3, 0.1), FAILS), ((2, 3), UNTESTABLE)],
+)
+def test_a_claim_is_not_judged_by_the_seeds_that_it_was_made_from(gain, expected):
+    comparison = against_shuffled(runs(**{HARDER: gain}), 1.0)
+    small = CPU | {"batch_size": 8}
+    verdict, evidence = verdict_on_fresh(comparison, small | {"first_seed": 5})
+    assert verdict == expected and evidence.startswith("R@1 less that of shuffled batches")
+    assert verdict_on_fresh(comparison, small | {"first_seed": 4})[0] == UNTESTED
+    assert verdict_on_fresh(comparison, CPU | {"first_seed": 5})[0] == UNTESTED
 
 
 def test_means_of_each_method():
