@@ -78,7 +78,7 @@ def judge(
         verdict, evidence = at_this_size(updates / UPDATES[claim.data], *combined(each))
         used, needed = f"{dataset}, B={batch_size}", f"{claim.data}, B={BATCH_SIZE}"
         command = f"`python -m replication run cifar --profile {claim.profile or PROFILES[claim.data]} --publish`"
-        n = shared_seeds(mine, [first, *others])
+        n = shared_seeds(mine, [first, *(name for name in others if name in set(mine.selector))])
         found.append((claim.name, *verdict_elsewhere(used, needed, verdict, evidence, command), n))
     return found
 

@@ -61,7 +61,8 @@ def verdict_on_selectors(
     HOLDS if it is better than all of them; FAILS if it is worse than one, or no different (the 95 % interval of the paired
     difference lies within ± `margin`); CAVEAT if better than some and undecided against the rest; UNTESTABLE if all are
     undecided, with fewer than two seeds, or if none of these methods has learned in this measure. Every interval stands for
-    itself (no correction for several) and covers seeds, not other test sets.
+    itself (no correction for several) and covers seeds, not other test sets. Where some of the others were not trained, the
+    rest can refute the claim, and else it is UNTESTED.
 
     Args:
         runs: `Results.runs` of one objective.
@@ -72,8 +73,10 @@ def verdict_on_selectors(
         learned: tells whether the compared networks have learned, and the numbers in words.
     """
     missing = [name for name in (first, *others) if name not in set(runs.selector)]
-    if missing:
-        return UNTESTED, f"this run trained no network with {', '.join(missing)} ({setting})"
+    lacking = f"this run trained no network with {', '.join(missing)}"
+    if first in missing or set(others) <= set(missing):
+        return UNTESTED, f"{lacking} ({setting})"
+    others = [name for name in others if name not in missing]
     compared = runs[runs.selector.isin([first, *others, UNTRAINED])]
     enough, words = learned(compared, measure, margin)
     outcomes, parts = [], []
@@ -88,6 +91,9 @@ def verdict_on_selectors(
     evidence = f"{setting}: {measure} of {first}, %: {'; '.join(parts)}; margin ±{margin:g} percentage points; {words}"
     if not enough:
         return UNTESTABLE, f"{evidence}: too little was learned in this measure"
+    if missing:
+        refuted = any(outcome in (WORSE, SAME) for outcome in outcomes)
+        return (FAILS if refuted else UNTESTED), f"{evidence}; {lacking}"
     if all(outcome == BETTER for outcome in outcomes):
         return HOLDS, evidence
     if any(outcome in (WORSE, SAME) for outcome in outcomes):

@@ -52,6 +52,18 @@ def test_verdicts(sc, osgd, verdict):
     assert evidence.startswith("a setting: measure of SC, %: ") and "n=4" in evidence and "±1 percentage points" in evidence
 
 
+@pytest.mark.parametrize(
+    ("sc", "verdict"), [(CLEARLY_LESS, FAILS), (EQUAL, FAILS), (CLEARLY_MORE, UNTESTED), (UNCLEAR, UNTESTED)]
+)
+def test_one_of_several_rivals_can_refute_but_not_prove(sc, verdict):
+    found, evidence = verdict_on_selectors(runs(SC=sc), "measure", "SC", ["SGD", "OSGD"], 1.0, "a setting")
+    assert found == verdict and "of SGD (" in evidence
+    assert evidence.endswith("; this run trained no network with OSGD")
+    table = runs(SC=sc)
+    for first, others in (("SwapSearch", ["SGD"]), ("SC", ["OSGD"])):
+        assert verdict_on_selectors(table, "measure", first, others, 1.0, "s")[0] == UNTESTED
+
+
 def test_networks_that_learned_nothing_in_this_measure_settle_nothing():
     table = runs(SC=CLEARLY_MORE)
     assert beats_untrained(table, "measure", 1.0)[0] and not beats_untrained(table, "measure", 10.0)[0]
