@@ -9,7 +9,7 @@ from replication.experiments.cifar.settings import Settings
         ({"dataset": "imagenet"}, r"^dataset='imagenet' must be one of 'digits'"),
         ({"method": "best"}, r"^method='best': 'best' is no name \(known: SGD, "),
         ({"objective": "byol"}, r"^objective='byol' must be one of"),
-        ({"network": "vit"}, r"^network='vit' must be one of 'resnet18', 'narrow'$"),
+        ({"network": "vit"}, r"^network='vit' must be one of 'resnet18', 'narrow', 'narrow10'$"),
         ({"stem": 64}, r"^stem=64 must be one of 32, 224$"),
         ({"precision": "half"}, r"^precision='half' must be one of"),
         ({"batch_size": 1}, r"^batch_size=1 must be >= 2$"),
