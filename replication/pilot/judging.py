@@ -1,4 +1,4 @@
-"""What a pilot found: a table, one sentence, and the line of code that it recommends."""
+"""What a pilot found: a table, one sentence, and the lines of code that it recommends."""
 
 import inspect
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Report:
             batches with its 95 % interval over seeds ("low", "high") and over test queries ("query low", "query high"), the
             outcome, the in-batch loss as a share of ln B, the share of likely false negatives, seconds of a training.
         recommended: the method to use; "SGD" for shuffled batches.
-        code: the line that makes its sampler.
+        code: the lines that make its sampler.
         curves: a row for each epoch of each training.
         setting: what was trained, in words.
         margin: percentage points below which a difference does not matter.
@@ -88,7 +88,8 @@ def judge(
     where = f"On these {len(train):,} pairs at B = {settings.batch_size}: "
     sentence = f"{where}no answer: {unclear}." if unclear else _sentence(where, table, recommended, margin)
     curves = pd.DataFrame({"selector": r.training.method, "seed": r.training.seed} | row for r in results for row in r.curve)
-    code = _code(recommended, settings)
+    learned = [r.curve[-1]["temperature"] for r in results if r.training.method == recommended]
+    code = _code(recommended, settings, settings.temperature or sum(learned) / len(learned))
     return Report(sentence, table.reset_index(), recommended, code, curves, f"{setting}; {seconds / 60:.1f} minutes", margin)
 
 
@@ -123,16 +124,16 @@ def _sentence(where: str, table: pd.DataFrame, recommended: str, margin: float) 
     return "; ".join([start, *parts]) + "."
 
 
-def _code(method: str, settings: HeadSettings) -> str:
-    """Return the lines that make the recommended loader or sampler, as Python for `data`."""
+def _code(method: str, settings: HeadSettings, temperature: float) -> str:
+    """Return the lines that make the recommended loader or sampler, as Python for `data`, at this temperature."""
     if method == "SGD":
         return f"DataLoader(data, batch_size={settings.batch_size}, shuffle=True, drop_last=True)"
-    temperature = settings.temperature or settings.start_temperature
-    arguments = f"{method!r}, len(data), {settings.batch_size}, temperature={temperature:g}"
+    arguments = f"{method!r}, len(data), {settings.batch_size}, temperature={temperature:.2g}"
     # What the line of a method does not say must be what was tried.
     for name in ("k", "candidates"):
         value = getattr(settings, name)
         if value != inspect.signature(make_selector).parameters[name].default:
             arguments += f", {name}={value}"
     names = "from replication.selection import PlannedBatchSampler, make_selector"
-    return f"{names}\nsampler = PlannedBatchSampler(make_selector({arguments}), num_samples=len(data))"
+    hint = "# temperature: what the heads had at the end; take that of your loss"
+    return f"{names}\n{hint}\nsampler = PlannedBatchSampler(make_selector({arguments}), num_samples=len(data))"
