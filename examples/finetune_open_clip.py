@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> torch.nn.Module:
         print(f"epoch {epoch}: mean in-batch loss {total / len(sampler):.3f} nats")
 
     texts, groups = caption_groups(test)
-    u, v = embed(model, prepare, test.images, tokenizer(texts))
+    u, v, _ = embed(model, prepare, test.images, tokenizer(texts))
     found = retrieval_metrics(u, v, torch.arange(len(u)), groups)
     print(f"{args.selector}: R@1 {found['mean R@1']:.1f} %, R@10 {found['mean R@10']:.1f} % of {len(u)} test images")
     print("Hard batches need not help: compare --selector SGD with others on your data, several seeds.")
@@ -78,12 +78,12 @@ def main(argv: list[str] | None = None) -> torch.nn.Module:
 
 
 @torch.no_grad()
-def embed(model, prepare, images, tokens) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the features of all images and of all texts, in their order."""
+def embed(model, prepare, images, tokens) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """Return the features of all images and of all texts, in their order, and the temperature that the model has learned."""
     model.eval()
     u = [model.encode_image(prepare(block.to(DEVICE))).cpu() for block in images.split(256)]
     v = [model.encode_text(block.to(DEVICE)).cpu() for block in tokens.split(256)]
-    return torch.cat(u), torch.cat(v)
+    return torch.cat(u), torch.cat(v), 1 / model.logit_scale.exp().item()
 
 
 if __name__ == "__main__":

@@ -88,14 +88,14 @@ class DealtBatches(BatchSampler):
             self.steps_done = 0
         self.planned.set_epoch(epoch)
 
-    def update(self, u: Tensor | None, v: Tensor | None = None) -> None:
+    def update(self, u: Tensor | None, v: Tensor | None = None, temperature: float | None = None) -> None:
         """Plan this epoch, as `PlannedBatchSampler.update`. All processes call it; what the first one plans holds for all."""
         if process_count() == 1:
-            self.planned.update(u, v)
+            self.planned.update(u, v, temperature)
             return
         box = [None]
         if distributed.get_rank() == 0:
-            self.planned.update(u, v)
+            self.planned.update(u, v, temperature)
             box = [self.planned.state_dict(batches_done=0)]
         distributed.broadcast_object_list(box)
         self.planned.load_state_dict(box[0])

@@ -15,15 +15,16 @@ class EpochPlanner:
 
     Args:
         embed: takes the model, in eval mode and without gradients, and returns the embeddings (u, v) of all samples [N, d],
-            in the order of the data, or u alone where v is the same; or a pair (u, v) made elsewhere, once for all epochs.
-            Never called where the selector needs no embeddings.
+            in the order of the data, or u alone where v is the same; or (u, v, temperature) where the temperature of the
+            loss is learned. Or a pair (u, v) made elsewhere, once for all epochs. Never called where the selector needs no
+            embeddings.
         every: embeddings are made anew in every n-th epoch, >= 1; plans in every one.
 
     Raises:
         TypeError, ValueError: `embed` is neither a function nor a pair; `every` is out of range.
     """
 
-    def __init__(self, embed: Callable[[nn.Module], tuple[Tensor, Tensor]] | tuple[Tensor, Tensor], every: int = 1):
+    def __init__(self, embed: Callable[[nn.Module], tuple] | tuple[Tensor, Tensor], every: int = 1):
         if not callable(embed) and not (isinstance(embed, tuple | list) and len(embed) == 2):
             raise TypeError(f"embed is {type(embed).__name__}; it must be a function of the model or a pair (u, v)")
         self.embed, self.every = embed, check_count("every", every, 1)
@@ -36,16 +37,17 @@ class EpochPlanner:
             return
         if callable(self.embed) and (self._kept is None or epoch % self.every == 0):
             with evaluating(model), torch.no_grad():
-                self._kept = _pair(self.embed(model))
+                self._kept = _arguments(self.embed(model))
         batches.update(*self._kept)
 
 
-def _pair(found) -> tuple[Tensor, Tensor | None]:
-    """Return what `embed` gave as (u, v); one tensor alone is both."""
+def _arguments(found) -> tuple:
+    """Return what `embed` gave as arguments of `update`; one tensor alone is both views."""
     if isinstance(found, Tensor):
-        return found, None
-    if not isinstance(found, tuple | list) or len(found) != 2:
-        raise TypeError(f"embed returned {type(found).__name__}; it must return (u, v), or u alone where v is the same")
+        return (found,)
+    if not isinstance(found, tuple | list) or len(found) not in (2, 3):
+        kind = f"{len(found)} values" if isinstance(found, tuple | list) else type(found).__name__
+        raise TypeError(f"embed returned {kind}; it must return (u, v), (u, v, temperature), or u alone where v is the same")
     return tuple(found)
 
 

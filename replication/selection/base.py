@@ -1,5 +1,6 @@
 """The contract that every selector keeps, and the steps that they share."""
 
+import copy
 import inspect
 import logging
 from abc import ABC, abstractmethod
@@ -10,7 +11,7 @@ from torch import Generator, LongTensor, Tensor
 from replication.selection.describing import describe_call
 from replication.selection.kernels.parallel import single_torch_thread
 from replication.torch_settings import plain_tensors
-from replication.validation import check_count, check_has_values, check_num_samples, check_pairs, unit_rows
+from replication.validation import check_count, check_has_values, check_num_samples, check_pairs, check_positive, unit_rows
 
 logger = logging.getLogger("replication.selection")
 
@@ -61,6 +62,23 @@ class BatchSelector(ABC):
     @abstractmethod
     def _select(self, u: Tensor, v: Tensor, generator: Generator | None) -> LongTensor:
         """Choose from unit rows that have been checked."""
+
+    def at_temperature(self, temperature: float) -> "BatchSelector":
+        """Return this selector with another temperature, also of the selectors inside it; what knows none stays as it is.
+
+        For losses whose temperature is learned, as CLIP's is.
+
+        Raises:
+            TypeError, ValueError: `temperature` is no number > 0.
+        """
+        check_positive("temperature", temperature)
+        changed = copy.copy(self)
+        for name, value in self._arguments().items():
+            if name == "temperature":
+                changed.temperature = temperature
+            elif isinstance(value, BatchSelector):
+                setattr(changed, name, value.at_temperature(temperature))
+        return changed
 
     def __repr__(self) -> str:
         return self.described()

@@ -128,7 +128,7 @@ class PlannedBatchSampler(Sampler[list[int]]):
             self._set_plan(None)
         self._passes = 0  # who names the same epoch again wants it again
 
-    def update(self, u: Tensor, v: Tensor | None = None) -> None:
+    def update(self, u: Tensor, v: Tensor | None = None, temperature: float | None = None) -> None:
         """Plan this epoch from the embeddings of all samples, and start at its beginning.
 
         A plan that `load_state_dict` brought back stays as it is until it has been served to its end or `set_epoch` named
@@ -136,13 +136,16 @@ class PlannedBatchSampler(Sampler[list[int]]):
 
         Args:
             u, v: embeddings [N, d] of the two views, in the order of the data; `v=None` means `u`.
+            temperature: that of the loss now, where it is learned, as CLIP's `1 / logit_scale.exp().item()`. None: the
+                selector's own.
 
         Raises:
-            TypeError, ValueError: `u` has not num_samples rows; or as `BatchSelector.select`.
+            TypeError, ValueError: `u` has not num_samples rows; `temperature` is no number > 0; or as `BatchSelector.select`.
         """
         self._check_rows(u)
+        selector = self.selector if temperature is None else self.selector.at_temperature(temperature)
         if not self._loaded:
-            self._make_plan(lambda generator: self.selector.select(u, v, generator))
+            self._make_plan(lambda generator: selector.select(u, v, generator))
 
     def _check_rows(self, u) -> None:
         """Raise what is wrong with the first argument of `update`, as far as it says that the call is meant otherwise."""

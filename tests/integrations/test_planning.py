@@ -50,8 +50,18 @@ def test_one_tensor_is_both_views():
         plans(EpochPlanner(embed), SwapSearch(4, k=2)) for embed in (lambda m: EMBEDDINGS, lambda m: (EMBEDDINGS,) * 2)
     )
     assert alone == both
-    with pytest.raises(TypeError, match=r"^embed returned dict; it must return \(u, v\), or u alone where v is the same$"):
+    with pytest.raises(TypeError, match=r"^embed returned dict; it must return \(u, v\), \(u, v, temperature\), or u alone"):
         plans(EpochPlanner(lambda model: {}), SwapSearch(4))
+
+
+def test_a_learned_temperature_decides_the_plan():
+    cold, warm = (
+        plans(EpochPlanner(lambda m, t=t: (EMBEDDINGS, EMBEDDINGS, t)), SwapSearch(4, temperature=1.0), 1) for t in (0.02, 1.0)
+    )
+    assert cold == plans(EpochPlanner((EMBEDDINGS, EMBEDDINGS)), SwapSearch(4, temperature=0.02), 1)
+    assert warm == plans(EpochPlanner((EMBEDDINGS, EMBEDDINGS)), SwapSearch(4, temperature=1.0), 1) != cold
+    with pytest.raises(TypeError, match=r"^embed returned 4 values; it must return \(u, v\), "):
+        plans(EpochPlanner(lambda model: (EMBEDDINGS,) * 4), SwapSearch(4))
 
 
 def test_errors_are_one_clear_line():

@@ -280,6 +280,21 @@ def test_resuming_twice_in_one_epoch():
     assert served == everything[:5] and state["position"] == 5
 
 
+def test_a_learned_temperature_decides_the_plan_and_leaves_the_selector_alone():
+    sampler = PlannedBatchSampler(SwapSearch(4, temperature=1.0), N)
+    sampler.update(embeddings(), None, 0.05)
+    cold = PlannedBatchSampler(SwapSearch(4, temperature=0.05), N)
+    cold.update(embeddings())
+    assert torch.equal(sampler.plan, cold.plan) and sampler.selector.temperature == 1.0
+    sampler.update(embeddings())
+    assert not torch.equal(sampler.plan, cold.plan)
+    resumed = PlannedBatchSampler(SwapSearch(4, temperature=1.0), N)
+    resumed.load_state_dict(sampler.state_dict())  # what a temperature was is no part of the state: the plan is
+    for wrong, kind in ((0.0, ValueError), (torch.ones(1), TypeError), ("0.1", TypeError)):
+        with pytest.raises(kind, match=r"^temperature"):
+            resumed.update(embeddings(), None, wrong)
+
+
 def test_update_keeps_a_loaded_plan_until_its_end_or_another_epoch():
     state = resumable(SwapSearch(4), done=2)
     plan = state["plan"]
