@@ -181,6 +181,7 @@ WRONG = {
         **dict.fromkeys(("epochs", "seeds"), COUNT),
         "first_seed": ZERO_TOO,
         **dict.fromkeys(("lr", "scale", "margin"), POSITIVE),
+        "rates": [None, 5, "x", [0.1], [0.1, 0.1], [0.0, 1.0], ["low", 1.0], 0.1],
         "methods": [*NAMES, ["OSGD", "SGD"]],
     },
     "tuning": {

@@ -4,6 +4,7 @@
 |---|---|
 | `captions` | pairs of captions that say the same: of Flickr8k's photographs, or made up of a few words |
 | `finetuning` | one training through `SentenceTransformerTrainer`, and retrieval among test captions |
+| `learning_rates` | which learning rate suits shuffled batches |
 | `verdicts` | tables of all trainings, and what the notebook concludes |
 | `checks` | what the notebook's parameters may be |
 | `figures` | how it looks |

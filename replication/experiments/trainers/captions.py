@@ -9,6 +9,7 @@ from replication.features.cache import checksum_of_texts
 from replication.validation import check_choice, check_count
 
 SOURCES = ("made up", "flickr8k")
+SPLITS = ("train", "val", "test")
 # Words with another for the same thing; a pair of captions says one scene once in the first words and once in the second.
 SYNONYMS = (
     ("dog hound", "boy lad", "girl lass", "man fellow", "cat kitten", "horse mare", "rider jockey", "infant baby"),
@@ -24,7 +25,7 @@ def caption_pairs(source: str, split: str, count: int, seed: int) -> tuple[list[
 
     Args:
         source: "made up", or "flickr8k", whose captions alone are read.
-        split: "train" or "test", which share no scene.
+        split: "train", "val" or "test", which share no scene.
         count: pairs, drawn by `seed`.
         seed: decides which scenes, and which of the captions of a photograph.
 
@@ -42,19 +43,18 @@ def caption_pairs(source: str, split: str, count: int, seed: int) -> tuple[list[
 
 
 def caption_checksums(source: str) -> dict[str, str]:
-    """Return SHA-256 of the captions of the training and the test split, as run.json records them; of made-up ones nothing."""
+    """Return SHA-256 of the captions of the splits, as run.json records them; of made-up ones nothing."""
     if source == "made up":
         return {}
-    return {
-        f"{source} {split}": checksum_of_texts([*itertools.chain(*flickr8k(split).captions)]) for split in ("train", "test")
-    }
+    return {f"{source} {split}": checksum_of_texts([*itertools.chain(*flickr8k(split).captions)]) for split in SPLITS}
 
 
 def _made_up(split: str) -> list[list[str]]:
-    """Return two captions of every scene of a split; every fifth scene is a test scene."""
+    """Return two captions of every scene of a split; every fifth scene is a test scene, every tenth one of validation."""
     scenes = list(itertools.product(*([pair.split() for pair in kind] for kind in SYNONYMS)))
     order = np.random.default_rng(0).permutation(len(scenes))
-    chosen = order[: len(order) // 5] if split == "test" else order[len(order) // 5 :]
+    test, val, train = np.split(order, [len(order) // 5, 3 * len(order) // 10])
+    chosen = {"train": train, "val": val, "test": test}[split]
     return [
         [pattern.format(*(word[side] for word in scenes[scene])) for side, pattern in enumerate(PATTERNS)] for scene in chosen
     ]

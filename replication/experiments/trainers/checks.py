@@ -4,7 +4,7 @@ from replication.experiments.checks import check_names
 from replication.experiments.trainers.captions import SOURCES
 from replication.experiments.trainers.finetuning import MODELS
 from replication.selection.registry import check_methods
-from replication.validation import check_choice, check_count, check_positive
+from replication.validation import check_choice, check_count, check_each, check_positive
 
 
 def check_parameters(parameters: dict) -> dict:
@@ -18,6 +18,16 @@ def check_parameters(parameters: dict) -> dict:
     check_count("pairs", p["pairs"], 2 * p["batch_size"])
     for name in ("lr", "scale", "margin"):
         check_positive(name, p[name])
+    check_rates(p["rates"])
     if check_methods(p["methods"])[0] != "SGD":
         raise ValueError(f"methods={p['methods']!r} must begin with 'SGD', which the others are compared with")
     return parameters
+
+
+def check_rates(rates: list[float]) -> None:
+    """Raise TypeError or ValueError unless `rates` is [] or a list of two or more different learning rates."""
+    if rates == []:
+        return
+    check_each("rates", rates, check_positive)
+    if len(set(rates)) < max(2, len(rates)):
+        raise ValueError(f"rates={rates!r} must be [], or two or more different learning rates")

@@ -25,8 +25,8 @@ UNTRAINED = "untrained"
 TEST_SEED = 10_000  # all trainings are tested on the same pairs
 
 
-def fine_tune(p: dict, method: str, seed: int) -> dict:
-    """Return R@1 and R@10 in % among test captions (mean of both directions), the loss of training, and its seconds.
+def fine_tune(p: dict, method: str, seed: int, split: str = "test") -> dict:
+    """Return R@1 and R@10 in % among captions of a split (mean of both directions), the loss of training, and its seconds.
 
     The loss is the mean over all batches as a share of ln B, the loss of a network that guesses; NaN without training.
 
@@ -36,9 +36,10 @@ def fine_tune(p: dict, method: str, seed: int) -> dict:
         p: the notebook's parameters.
         method: a line of `replication.selection.registry`, or "untrained".
         seed: of the training.
+        split: "test" or "val", whose pairs are the same for all.
     """
     train = caption_pairs(p["captions"], "train", p["pairs"], seed)
-    test = caption_pairs(p["captions"], "test", p["test_pairs"], TEST_SEED)
+    test = caption_pairs(p["captions"], split, p["test_pairs"], TEST_SEED)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # progress bars
         model = _model(p["model"], [*train[0], *train[1]], f"{folder}/model", seed)
         began = time.perf_counter()

@@ -8,6 +8,7 @@ from replication.reporting.run import FAILS, HOLDS, UNTESTABLE, UNTESTED
 
 MEASURES = ("R@1", "R@10", "loss / ln B")
 FRESH = 5  # seeds below it suggested a claim, and do not judge it
+FEWEST_RATES = 3
 ENOUGH = 3  # paired seeds, below which nothing is concluded
 MILD, HARDER = "SwapSearch, k 10", "SwapSearch, k 40"
 QUARTER = f"{MILD}, hardness 0.25"
@@ -73,6 +74,18 @@ def verdict_on_fresh(comparison: pd.DataFrame, p: dict) -> tuple[str, str]:
     if p["first_seed"] < FRESH:
         return UNTESTED, f"the claim was made from the seeds below {FRESH}; this run begins with seed {p['first_seed']}"
     return _verdict_on_one(comparison, p, HARDER, 8, {BETTER: HOLDS, SAME: FAILS, WORSE: FAILS, UNDECIDED: UNTESTABLE}, "R@1")
+
+
+def verdict_on_tuned(comparison: pd.DataFrame, p: dict) -> tuple[str, str]:
+    """Return verdict and evidence on "harder batches of 8 improve R@1 also at the learning rate that suits shuffled ones".
+
+    As `verdict_on_fresh`; UNTESTED too where fewer than `FEWEST_RATES` learning rates were tried for shuffled batches.
+    """
+    if len(p["rates"]) < FEWEST_RATES:
+        return UNTESTED, f"fewer than {FEWEST_RATES} learning rates were tried for shuffled batches"
+    verdict, evidence = verdict_on_fresh(comparison, p)
+    edge = ", the smallest tried" if p["lr"] == min(p["rates"]) else ", the largest tried" if p["lr"] == max(p["rates"]) else ""
+    return verdict, f"learning rate {p['lr']:g}{edge}; {evidence}"
 
 
 def _verdict_on_one(

@@ -19,9 +19,10 @@ def test_made_up_captions_say_one_scene_in_two_ways():
 
 
 def test_splits_share_no_scene_and_seeds_draw_others():
-    sizes = {"train": 1600, "test": 400}
-    train, test = ({*first, *second} for first, second in (caption_pairs("made up", *size, 0) for size in sizes.items()))
-    assert len(train) == 3200 and len(test) == 800 and not train & test
+    sizes = {"train": 1400, "val": 200, "test": 400}
+    drawn = (caption_pairs("made up", *size, 0) for size in sizes.items())
+    train, val, test = ({*first, *second} for first, second in drawn)
+    assert (len(train), len(val), len(test)) == (2800, 400, 800) and not train & test | train & val | val & test
     assert caption_pairs("made up", "train", 20, 1) == caption_pairs("made up", "train", 20, 1)
     assert caption_pairs("made up", "train", 20, 1) != caption_pairs("made up", "train", 20, 2)
 

@@ -17,13 +17,18 @@ SMALL = {
         "epochs": 3,
     },
     **{"batch_size": 32, "lr": 3e-3, "scale": 20.0, "methods": ["SGD", "SwapSearch, k 10"], "margin": 1.0},
-    **{"seeds": 1, "first_seed": 0},
+    **{"seeds": 1, "first_seed": 0, "rates": []},
 }
 
 
 def test_a_training_learns_and_can_be_repeated():
     before, first, again = (fine_tune(SMALL, method, 0) for method in (UNTRAINED, "SwapSearch, k 10", "SwapSearch, k 10"))
     assert first["R@10"] == again["R@10"] > 1.5 * before["R@10"] and first["seconds"] > 0
+
+
+def test_each_split_has_pairs_of_its_own():
+    test, val = (fine_tune(SMALL, UNTRAINED, 0, split) for split in ("test", "val"))
+    assert test["R@10"] != val["R@10"]
 
 
 @pytest.mark.parametrize(

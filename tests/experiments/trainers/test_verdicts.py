@@ -14,6 +14,7 @@ from replication.experiments.trainers.verdicts import (
     verdict_on_fresh,
     verdict_on_quarter,
     verdict_on_small,
+    verdict_on_tuned,
 )
 from replication.reporting.run import FAILS, HOLDS, UNTESTABLE, UNTESTED
 
@@ -83,6 +84,18 @@ def test_a_claim_is_not_judged_by_the_seeds_that_it_was_made_from(gain, expected
     assert verdict == expected and evidence.startswith("R@1 less that of shuffled batches")
     assert verdict_on_fresh(comparison, small | {"first_seed": 4})[0] == UNTESTED
     assert verdict_on_fresh(comparison, CPU | {"first_seed": 5})[0] == UNTESTED
+
+
+@pytest.mark.parametrize(("gain", "expected"), [((3, 0.1), HOLDS), ((0, 0.1), FAILS), ((2, 3), UNTESTABLE)])
+def test_at_the_rate_of_shuffled_batches(gain, expected):
+    comparison = against_shuffled(runs(**{HARDER: gain}), 1.0)
+    tuned = CPU | {"batch_size": 8, "first_seed": 10, "rates": [1e-5, 2e-5, 5e-5], "lr": 2e-5}
+    verdict, evidence = verdict_on_tuned(comparison, tuned)
+    assert verdict == expected and evidence.startswith("learning rate 2e-05; R@1 less that of shuffled batches")
+    assert "learning rate 1e-05, the smallest tried; " in verdict_on_tuned(comparison, tuned | {"lr": 1e-5})[1]
+    assert "learning rate 5e-05, the largest tried; " in verdict_on_tuned(comparison, tuned | {"lr": 5e-5})[1]
+    for change in ({"rates": []}, {"rates": [1e-5, 2e-5]}, {"first_seed": 0}, {"batch_size": 32}):
+        assert verdict_on_tuned(comparison, tuned | change)[0] == UNTESTED
 
 
 def test_means_of_each_method():
