@@ -124,12 +124,12 @@ def combined(found: list[tuple[str, str]]) -> tuple[str, str]:
 
 
 def at_this_size(share: float, verdict: str, evidence: str) -> tuple[str, str]:
-    """Return the verdict of a run that made only a `share` of the published number of updates.
+    """Return the verdict of a run that made a `share` of the published number of updates; the evidence says the share.
 
     Below 1, HOLDS becomes CAVEAT and FAILS becomes FAILS_HERE: such a run cannot speak for the published one.
     """
     if share >= 1:
-        return verdict, evidence
+        return verdict, evidence if verdict == UNTESTED else f"at the published number of updates: {evidence}"
     verdict = {HOLDS: CAVEAT, FAILS: FAILS_HERE}.get(verdict, verdict)
     return verdict, f"at {100 * share:.2g} % of the published number of updates: {evidence}"
 

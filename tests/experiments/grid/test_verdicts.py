@@ -135,9 +135,17 @@ def test_several_judgements_make_one_verdict_and_the_evidence_begins_with_those_
 
 @pytest.mark.parametrize(
     ("share", "verdict", "expected"),
-    [(1, HOLDS, HOLDS), (1.2, FAILS, FAILS), (0.03, HOLDS, CAVEAT), (0.03, FAILS, FAILS_HERE), (0.5, UNTESTABLE, UNTESTABLE)],
+    [
+        (1, HOLDS, HOLDS),
+        (1, UNTESTED, UNTESTED),
+        (1.2, FAILS, FAILS),
+        (0.03, HOLDS, CAVEAT),
+        (0.03, FAILS, FAILS_HERE),
+        (0.5, UNTESTABLE, UNTESTABLE),
+    ],
 )
 def test_a_shorter_training_cannot_speak_for_the_published_one(share, verdict, expected):
     found, evidence = at_this_size(share, verdict, "numbers")
     assert found == expected
-    assert evidence == ("numbers" if share >= 1 else f"at {100 * share:.2g} % of the published number of updates: numbers")
+    share_in_words = "the published number" if share >= 1 else f"{100 * share:.2g} % of the published number"
+    assert evidence == ("numbers" if verdict == UNTESTED else f"at {share_in_words} of updates: numbers")
